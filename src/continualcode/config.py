@@ -1,0 +1,316 @@
+"""Settings: one flat, typed set of keys for the whole program.
+
+Order, later wins: user file (`~/.config/continualcode/config.toml`) < project file
+(`.continualcode/config.toml` in the working directory) < environment (`CONTINUALCODE_<KEY>`) <
+`key=value` on the command line. An unknown key or a wrong value is a `SettingsError`: one sentence.
+Also here: where the data that travels with the program lies (`bundled`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from continualcode.errors import UserError
+
+ENVIRONMENT_PREFIX = "CONTINUALCODE_"
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class SettingsError(UserError):
+    """An unknown key or a wrong value, in one sentence."""
+
+
+def bundled(name: str) -> Path:
+    """The folder `koans`, `models` or `demo`: inside the installed package, or in the checkout."""
+    inside = Path(__file__).parent / "data" / name
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / name
+
+
+class Settings(BaseModel):
+    """Every key of the program; frozen, so that what a run wrote down is what it ran with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+
+    # -- where things live
+    home: Path = Path("~/.local/share/continualcode")
+    """Folder of all state: store.db, runs/, adapters/, snapshots/, cache/."""
+
+    # -- the model
+    model_name: str = "bundled"
+    """`bundled` (the small model that ships with the program), a folder, or a Hugging Face name."""
+    adapter: str = "current"
+    """Adapter version to start from: `current` (what the store points to), `none`, a version, or a folder."""
+    device: str = "auto"
+    """`auto` (a GPU when there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Weights' type; `auto` is float32 on a CPU and the model's own on a GPU."""
+    quantization: Literal["none", "4bit", "8bit"] = "none"
+    """Load the base weights quantised (needs the extra `gpu`)."""
+    threads: Count = 0
+    """CPU threads for tensors; 0 is all."""
+    seed: Count = 0
+    """Seed of every random draw."""
+    context_length: Count = 0
+    """Longest prompt plus completion, tokens; 0 is the model's own."""
+    profile: Literal["auto", "compact", "full"] = "auto"
+    """Prompt set: `compact` is what the bundled model was raised on, `full` explains the tools."""
+
+    # -- sampling
+    max_new_tokens: Positive = 256
+    """Longest completion, tokens."""
+    temperature: Amount = 0.0
+    """0 is greedy."""
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Nucleus sampling: keep the most likely tokens that hold this much probability."""
+
+    # -- the adapter
+    lora_rank: Positive = 16
+    """Rank r of the adapter."""
+    lora_alpha: Annotated[float, Field(gt=0)] = 32.0
+    """The update is scaled by lora_alpha / lora_rank."""
+    lora_targets: str = "attention"
+    """`attention`, `mlp`, `all`, or module names with commas between."""
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of adapter inputs dropped while training."""
+
+    # -- the lesson
+    enable_training: bool = True
+    """false: corrections stay in the conversation, the weights stay as they are."""
+    teacher: Literal["base", "live", "frozen", "ema", "trust_region"] = "base"
+    """Who reads the correction: the model without adapter, as it is, as it was when the lesson began, its moving average, or a blend of base and live."""
+    teacher_rate: Share = 0.02
+    """ema: share taken from the student after each step; trust_region: share of the live model in the blend."""
+    loss: Literal["distribution", "token", "sft"] = "distribution"
+    """Full-vocabulary divergence, its sampled-token form, or plain imitation of the teacher's call."""
+    alpha: Share = 0.5
+    """Divergence: 0 is KL(teacher‖student), 1 is KL(student‖teacher), between is Jensen-Shannon."""
+    top_k: Count = 0
+    """Compare the student's K most likely tokens and a tail instead of the whole vocabulary; 0 is all."""
+    ratio_clip: Annotated[float, Field(gt=0)] = 2.0
+    """Upper bound of the off-policy weight of a token."""
+    mask_first: Count = 0
+    """Completion tokens at the start that carry no loss."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    """AdamW step size of a lesson."""
+    weight_decay: Amount = 0.0
+    """AdamW weight decay."""
+    grad_clip: Annotated[float, Field(gt=0)] = 1.0
+    """Largest gradient norm of a step."""
+    lesson_steps: Positive = 12
+    """Most optimiser steps of one lesson; it stops earlier when the proof passes."""
+    lesson_spread: Count = 12
+    """Other prompts of the same kind that the correction is put into, so that the lesson generalises."""
+    lesson_seconds: Annotated[float, Field(gt=0)] = 120.0
+    """Most seconds that one lesson may take."""
+    retry_weight: Amount = 1.0
+    """Weight of the approved retry against the denied call."""
+    anchors: Count = 8
+    """Unrelated prompts a step whose answers are held where they were."""
+    anchor_weight: Amount = 1.0
+    """Weight of the anchors' KL in the loss."""
+    drift_budget: Annotated[float, Field(gt=0)] = 0.15
+    """Most drift on anchor prompts, nats a token; beyond it training stops by itself and the weights go back."""
+    proof_prompts: Positive = 4
+    """Other prompts on which the proof looks whether the lesson holds."""
+    save_every: Count = 10
+    """Write the adapter every so many lessons; 0 only at the end."""
+
+    # -- tasks and measuring
+    max_attempts: Positive = 5
+    """Tool calls that a task may take."""
+    samples: Positive = 1
+    """Attempts at each task of a suite, with different seeds."""
+    eval_batch: Positive = 32
+    """Sessions sampled together while a suite is measured."""
+    suite: str = "test"
+    """Suite that `eval` measures: `train`, `gate`, `test`, `held_back`, or a JSONL file."""
+
+    # -- the agent
+    allow: str = ""
+    """Rules of what runs without asking, with commas between: a tool (`edit`), or `bash:cargo *`; `all` is everything."""
+    retries: Count = 3
+    """Times that a denied call is tried again before the agent gives the turn back."""
+    max_turns: Positive = 30
+    """Tool calls that one request may take."""
+    notes_file: str = "AGENTS.md"
+    """Repository file whose text is put into the system prompt; empty for none."""
+
+    # -- running code
+    sandbox: Literal["auto", "bubblewrap", "landlock", "none"] = "auto"
+    """What confines commands; `none` is your explicit choice to run them unconfined."""
+    command_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """Time limit of one command, seconds."""
+    command_memory_mb: Annotated[int, Field(ge=16)] = 2048
+    """Memory limit of one command, MiB."""
+    command_processes: Positive = 128
+    """Processes that one command may have."""
+    command_output_bytes: Positive = 1_000_000
+    """Output kept of one command, bytes."""
+    command_disk_mb: Positive = 512
+    """Disk that one command may fill, MiB."""
+    executor: Literal["process", "ray"] = "process"
+    """Who checks programs in parallel."""
+    jobs: Count = 0
+    """Programs checked at once; 0 is one for each core."""
+    cache: bool = True
+    """Keep verdicts of programs that were checked before."""
+
+    # -- the night
+    night_method: str = "replay"
+    """How a night trains: `replay` (a LoRA on the day's failures with replay of what passed) or `naive`."""
+    night_minutes: Annotated[float, Field(gt=0)] = 15.0
+    """Most minutes that training may take in one night."""
+    night_steps: Positive = 120
+    """Most optimiser steps of one night."""
+    night_batch: Positive = 8
+    """Examples in one step."""
+    night_learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    """AdamW step size of a night."""
+    night_replay: Share = 0.4
+    """Share of a batch that repeats what the model already did right."""
+    night_variants: Count = 24
+    """Verified variants made for each pattern that failed by day."""
+    gate_samples: Positive = 1
+    """Attempts at each gate task, for the candidate and for the current adapter."""
+    gate_max_drift: Annotated[float, Field(gt=0)] = 0.5
+    """Most drift of a candidate on anchor prompts, nats a token."""
+    gate_max_regressions: Count = 0
+    """Gate tasks that reliably passed and may fail."""
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        if home == Path():
+            raise ValueError("must name a folder")
+        return Path(os.path.abspath(home.expanduser()))
+
+    @field_validator("device", mode="after")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+            raise ValueError("must be auto, cpu, mps, cuda or cuda:N")
+        return device
+
+    @property
+    def model_source(self) -> str:
+        """What to load: the bundled model's folder, or `model_name` as given."""
+        return str(bundled("models") / "pupil") if self.model_name == "bundled" else self.model_name
+
+    @property
+    def store_path(self) -> Path:
+        return self.home / "store.db"
+
+    def replace(self, **changes: Any) -> Settings:
+        """A copy with some keys changed, checked like any other."""
+        return from_mapping({**self.model_dump(), **changes}, "settings")
+
+    def as_dict(self) -> dict[str, Any]:
+        """All keys as plain JSON values."""
+        return self.model_dump(mode="json")
+
+    def save(self, path: Path) -> None:
+        """Write all keys as YAML."""
+        import yaml
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(self.as_dict(), sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    @classmethod
+    def describe(cls) -> list[tuple[str, str, str]]:
+        """(key, default, what it is) of every key, for help and documents."""
+        return [(name, str(f.default), f.description or "") for name, f in cls.model_fields.items()]
+
+
+def load_settings(overrides: Sequence[str] = (), *, cwd: Path | None = None) -> Settings:
+    """Settings from files, environment and `key=value` words, in that order. Raises SettingsError."""
+    values: dict[str, Any] = {}
+    project = (cwd or Path.cwd()) / ".continualcode" / "config.toml"
+    for path in (platformdirs.user_config_path("continualcode") / "config.toml", project):
+        values |= _from_file(path)
+    environment = {
+        name[len(ENVIRONMENT_PREFIX) :].lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX)
+    }
+    _known(environment, "the environment", prefix=ENVIRONMENT_PREFIX)
+    values |= environment
+    for word in overrides:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise SettingsError(f"`{word}` is not a setting; write key=value, for example lora_rank=64.")
+        _known({key: value}, "the command line")
+        values[key] = value
+    return from_mapping(values, "settings")
+
+
+def from_mapping(values: Mapping[str, Any], where: str) -> Settings:
+    """Settings from plain values; `where` names their source in an error. Raises SettingsError."""
+    _known(values, where)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(_sentence(first)) from None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Cannot read {path}: {error}; mend it or move it away.") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+    _known(values, str(path))
+    return values
+
+
+def _known(values: Mapping[str, Any], where: str, prefix: str = "") -> None:
+    for key in values:
+        if key not in Settings.model_fields:
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
+            shown = prefix + (key.upper() if prefix else key)
+            hint = f"did you mean `{prefix + near[0].upper() if prefix else near[0]}`?" if near else "see `continualcode settings`."
+            raise SettingsError(f"Unknown setting `{shown}` in {where}; {hint}")
+
+
+_KINDS = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "path_type": "a path",
+}
+
+
+def _sentence(error: Any) -> str:
+    key, got, kind, context = str(error["loc"][0]), error["input"], error["type"], error.get("ctx", {})
+    if kind in _KINDS:
+        wanted = f"must be {_KINDS[kind]}"
+    elif kind == "literal_error":
+        wanted = f"must be one of {context['expected']}"
+    elif kind == "value_error":
+        wanted = str(context["error"])
+    else:
+        wanted = error["msg"].replace("Input should be", "must be")
+    return f"Setting `{key}` {wanted}, not {got!r}."
