@@ -91,8 +91,9 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, Path):
         return str(value)
-    if hasattr(value, "item"):  # a numpy or torch scalar
-        return plain(value.item())
+    scalar = getattr(value, "item", None)  # of numpy or torch
+    if scalar is not None:
+        return plain(scalar())
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
