@@ -362,7 +362,7 @@ def it_missing_enumerate(g: Grammar) -> Pair:
         loop = f"        for ({i}, {x}) in self.{field}.iter()"
         return g.program(head, [loop + " {"], [loop + ".enumerate() {"], tail)
     head = [f"pub fn {name}({xs}: &mut [{ty}], {total}: {ty}) {{"]
-    tail = [f"        if {i} % {g.number(2, 5)} == 0 {{", f"            *{x} {g.pick('+=', '=', '*=')} {total};", "        }", "    }", "}"]
+    tail = [f"        if {i} % {g.number(2, 5)} == 1 {{", f"            *{x} {g.pick('+=', '=', '*=')} {total};", "        }", "    }", "}"]
     return place(g, head, [f"    for ({i}, {x}) in {xs}.iter_mut() {{"], [f"    for ({i}, {x}) in {xs}.iter_mut().enumerate() {{"], tail)
 
 
@@ -401,5 +401,5 @@ def it_collect_type(g: Grammar) -> Pair:
         tail = [f"    while {n} < {ys}.len() {{", f"        {n} += {g.number(1, 5)};", "    }", f"    {n} + {ys}.len()", "}"]
     else:
         head = [f"pub fn {name}({sig}) -> bool {{", *noise(g)]
-        tail = [f'    println!("{g.word()} {{:?}}", {ys});', f"    {ys}.{g.pick(f'len() > {k}', 'is_empty()', f'len() % 2 == {g.number(0, 1)}')}", "}"]
+        tail = [f'    println!("{g.word()} {{:?}}", {ys});', f"    {ys}.{g.pick(f'len() > {k}', 'is_empty()', 'len() % 2 == 1')}", "}"]
     return place(g, head, [f"{line} = {chain}.collect();"], [f"{line}: Vec<{item}> = {chain}.collect();"], tail)
