@@ -1,0 +1,215 @@
+"""A suite under measurement: what `eval --json` prints, and where every figure of a report comes from.
+
+`evaluate` runs the sessions and counts; it stores nothing by itself (`record` does) and never trains.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from continualcode.engine.base import Engine
+from continualcode.evaluate import metrics, rollout
+from continualcode.evaluate.stats import median_interval
+from continualcode.store.records import EpisodeRecord, EvaluationRecord
+
+if TYPE_CHECKING:
+    from continualcode.config import Settings
+    from continualcode.koans.catalogue import Koan
+    from continualcode.store import Store
+
+HELD_BACK_SUITE = "held_back"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One measured suite with the episodes it rests on (`repeat_error` set)."""
+
+    suite: str
+    model: str
+    adapter: str | None
+    samples: int
+    seed: int
+    fingerprint: str
+    episodes: tuple[EpisodeRecord, ...]
+    seconds: float
+
+    @property
+    def passes(self) -> dict[str, list[bool]]:
+        """Outcomes of each task's samples."""
+        return metrics.passes_by_task(self.episodes)
+
+    @property
+    def pass_rate(self) -> float:
+        return float(self.json()["pass_rate"] or 0.0)
+
+    def json(self) -> dict[str, Any]:
+        """The design's figures; rates are fractions, None where there is nothing to count. `n` counts
+        tasks times samples. `held_back` / `known`: patterns that the bundled model never / did see.
+        `unpinned`: tasks without tests, where a pass only means that it compiles."""
+        from continualcode.koans.patterns import HELD_BACK
+
+        episodes = self.episodes
+        whole = metrics.tally(episodes)
+        steps_ci = median_interval(metrics.steps_by_task(episodes))
+        return {
+            "suite": self.suite,
+            "model": self.model,
+            "adapter": self.adapter,
+            "tasks": len(self.passes),
+            "samples": self.samples,
+            "seed": self.seed,
+            "fingerprint": self.fingerprint,
+            **whole,
+            "median_steps_to_green": metrics.median_steps(episodes),
+            "median_steps_ci95": list(steps_ci) if steps_ci else None,
+            "repeat_error_rate": sum(e.repeat_error for e in episodes) / len(episodes) if episodes else None,
+            "by_family": _grouped(episodes, lambda e: e.family),
+            "by_pattern": _grouped(episodes, lambda e: e.pattern),
+            "held_back": metrics.tally([e for e in episodes if e.pattern in HELD_BACK]),
+            "known": metrics.tally([e for e in episodes if e.pattern not in HELD_BACK]),
+            "by_task": self.passes,
+            "well_formed_rate": metrics.well_formed_rate(episodes),
+            "unpinned": len({e.task_id for e in episodes if e.unpinned}),
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def _grouped(episodes: Sequence[EpisodeRecord], key: Callable[[EpisodeRecord], str]) -> dict[str, dict[str, object]]:
+    groups: dict[str, list[EpisodeRecord]] = {}
+    for episode in episodes:
+        groups.setdefault(key(episode) or "none", []).append(episode)
+    return {name: metrics.tally(groups[name]) for name in sorted(groups)}
+
+
+def evaluate(
+    engine: Engine,
+    koans: Sequence[Koan],
+    *,
+    suite: str,
+    settings: Settings,
+    samples: int | None = None,
+    history: metrics.FailureHistory | None = None,
+    run_id: str = "",
+    progress: Callable[[int, int], None] | None = None,
+    hints: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """Measure `koans` with the weights that the engine holds now. `history`: what tasks failed with
+    before; it grows. Two calls with equal seeds and weights give equal episodes."""
+    began = time.monotonic()
+    samples = samples or settings.samples
+    episodes = rollout.rollout(
+        engine,
+        koans,
+        settings=settings,
+        samples=samples,
+        max_attempts=settings.max_attempts,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        batch=settings.eval_batch,
+        run_id=run_id,
+        progress=progress,
+        hints=hints,
+    )
+    marked = metrics.mark_repeats(episodes, history if history is not None else metrics.FailureHistory())
+    return Evaluation(
+        suite=suite,
+        model=engine.model_id,
+        adapter=engine.adapter_ref,
+        samples=samples,
+        seed=settings.seed,
+        fingerprint=fingerprint(engine, koans, settings, samples, hints),
+        episodes=tuple(marked),
+        seconds=time.monotonic() - began,
+    )
+
+
+def fingerprint(
+    engine: Engine, koans: Sequence[Koan], settings: Settings, samples: int, hints: Mapping[str, str] | None = None
+) -> str:
+    """Names a measurement: equal when weights, tasks, seeds and everything else that an outcome depends on
+    are, so that a measurement that is in the store need not be repeated."""
+    digest = hashlib.sha256(f"{engine.model_hash} {engine.adapter_ref} {samples}".encode())
+    keys = ("seed", "max_attempts", "temperature", "top_p", "max_new_tokens", "context_length", "dtype", "quantization")
+    digest.update(json.dumps([getattr(settings, k) for k in keys] + [dict(hints or {})], sort_keys=True).encode())
+    for koan in koans:
+        digest.update(f"\0{koan.id}\0{koan.buggy}\0{koan.tests}".encode())
+    return digest.hexdigest()[:16]
+
+
+def select(suite: str, family: str | None = None, pattern: str | None = None) -> list[Koan]:
+    """The koans of a suite: `train`, `gate`, `test`, `held_back` (the test split's held-back patterns) or
+    a JSONL file; `family` matches as in `list`; `pattern` names one pattern or `held_back`."""
+    from continualcode.koans import catalogue
+    from continualcode.koans.patterns import HELD_BACK
+
+    koans = catalogue.load_suite("test" if suite == HELD_BACK_SUITE else suite)
+    if suite == HELD_BACK_SUITE:
+        koans = [k for k in koans if k.pattern in HELD_BACK]
+    if family:
+        koans = [k for k in koans if k.family.startswith(family) or k.id.split("_")[0] == family.rstrip("_")]
+    if pattern:
+        koans = [k for k in koans if (k.pattern in HELD_BACK if pattern == "held_back" else k.pattern == pattern)]
+    return koans
+
+
+def record(
+    store: Store, evaluation: Evaluation, *, run_id: str = "", night: str | None = None, cycle: int | None = None
+) -> EvaluationRecord:
+    """Keep an evaluation with its episodes in the store, in one transaction."""
+    from continualcode.store import new_id, now
+
+    episodes = [replace(e, id=new_id("ep")) for e in evaluation.episodes]
+    result = evaluation.json()
+    kept = EvaluationRecord(
+        id=new_id("ev"),
+        run_id=run_id,
+        suite=evaluation.suite,
+        model=evaluation.model,
+        adapter=evaluation.adapter,
+        samples=evaluation.samples,
+        pass_rate=float(result["pass_rate"] or 0.0),
+        result=result,
+        created=now(),
+        night=night,
+        cycle=cycle,
+        episodes=[e.id for e in episodes],
+    )
+    store.add(*episodes, kept)
+    return kept
+
+
+
+def measured(
+    engine: Engine,
+    store: Store,
+    koans: Sequence[Koan],
+    *,
+    suite: str,
+    settings: Settings,
+    samples: int | None = None,
+    run_id: str = "",
+    night: str | None = None,
+    cycle: int | None = None,
+    fresh: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """The result of measuring a suite, kept in the store. A measurement of the same weights, tasks and seeds
+    that is there already is taken from there unless `fresh`."""
+    samples = samples or settings.samples
+    name = fingerprint(engine, koans, settings, samples)
+    if not fresh:
+        for known in store.list("evaluations", suite=suite, newest=True):
+            if known.result.get("fingerprint") == name:
+                if progress:
+                    progress(len(koans) * samples, len(koans) * samples)
+                return known.result
+    history = metrics.FailureHistory.of(store.list_episodes(model=engine.model_id))
+    found = evaluate(
+        engine, koans, suite=suite, settings=settings, samples=samples, history=history, run_id=run_id, progress=progress
+    )
+    return record(store, found, run_id=run_id, night=night, cycle=cycle).result
