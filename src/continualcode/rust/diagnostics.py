@@ -143,12 +143,12 @@ def render_compact(
     for d in errors[:max_errors]:
         out.append(f"{'error' if not d.code else 'error[' + d.code + ']'}: {_clean(d.message.splitlines()[0])}")
         spans = sorted(
-            {(s.path, s.line, s.text, s.primary, s.label, s.note if s.replacement is not None or s.note else "") for s in d.spans},
+            dict.fromkeys((s.path, s.line, s.text, s.primary, s.label, s.note) for s in d.spans),
             key=lambda s: (s[0] != path, s[0], s[1], not s[3]),
         )
         last: tuple[str, int] | None = None
         for s_path, line, text, primary, label, note in spans[:max_spans]:
-            if s_path.startswith(("/rustc", "/root/.rustup", "<")):
+            if s_path.startswith(("/rustc", "<")) or "/rustlib/src/" in s_path:
                 continue
             if (s_path, line) != last:
                 if s_path != path:

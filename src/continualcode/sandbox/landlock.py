@@ -1,0 +1,104 @@
+"""The fallback backend where bubblewrap cannot run: Landlock, seccomp and resource limits.
+
+Without namespaces: files outside are unreadable and unwritable, sockets cannot be made, and the command
+cannot leave its process group (setsid and setpgid do nothing), so that one signal to the group ends all of
+it. What is weaker than under bubblewrap: names and sizes of files outside can be seen (Landlock does not
+govern stat), a file of the same user outside can have its mode set to 0700, and a killed parent takes only
+the first process with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from continualcode.sandbox import processes, seccomp
+from continualcode.sandbox.bubblewrap import ETC, SYSTEM, kernel_limits
+from continualcode.sandbox.limits import Job, Limits
+
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_SEEN = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/version", "/proc/sys/vm/overcommit_memory")
+_SIGNAL_SCOPE = 6  # the Landlock ABI from which on signals to outside are refused
+
+
+class Group:
+    """A started command in its own session; its number names the process group."""
+
+    def __init__(self, process: subprocess.Popen[bytes], private: Path | None = None) -> None:
+        self.process = process
+        self.private = private
+
+    def members(self) -> Sequence[str]:
+        return processes.group(self.process.pid)
+
+    def kill(self) -> None:
+        if self.process.returncode is None:  # not reaped yet, so the number is still its own
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        if self.private is not None:
+            shutil.rmtree(self.private, ignore_errors=True)
+
+
+def start(job: Job) -> Group:
+    """Starts the job. /tmp is not its own here: HOME and TMPDIR name a private folder, removed at the end."""
+    private = Path(tempfile.mkdtemp(prefix="continualcode-tmp-"))
+    try:
+        limits = kernel_limits(job.limits)
+        if os.getuid() == 0:
+            del limits[resource.RLIMIT_NPROC]
+        else:
+            limits[resource.RLIMIT_NPROC] += processes.tasks_of(os.getuid())
+        elsewhere = {"HOME": str(private), "TMPDIR": str(private)}
+        config = {
+            "rlimits": list(limits.items()),
+            "read": [*SYSTEM, *ETC, *_SEEN, *map(str, job.readable)],
+            "write": [str(job.workspace), *map(str, job.writable), str(private)],
+            "files": list(_DEVICES),
+            "filter": seccomp.program(namespaces=False, scoped_signals=abi() >= _SIGNAL_SCOPE).hex(),
+            "cwd": str(job.workspace),
+            "argv": list(job.argv),
+            "env": {k: elsewhere[k] if k in elsewhere and v == "/tmp" else v for k, v in job.env.items()},
+        }
+        script = Path(__file__).with_name("landlock_exec.py")
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(script), json.dumps(config)],
+            stdin=subprocess.PIPE if job.stdin else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True, env={},
+        )  # fmt: skip
+    except BaseException:
+        shutil.rmtree(private, ignore_errors=True)
+        raise
+    return Group(process, private)
+
+
+def abi() -> int:
+    """The Landlock version of this kernel; 0 without."""
+    import ctypes
+
+    return max(0, int(ctypes.CDLL(None).syscall(444, None, 0, 1)))
+
+
+def why_not() -> str:
+    """Empty when this backend works here, else the reason."""
+    if not seccomp.supported():
+        return "the system-call filter does not know this processor"
+    try:
+        if abi() < 1:
+            return "the kernel has no Landlock"
+        with tempfile.TemporaryDirectory(prefix="continualcode-") as folder:
+            group = start(Job(("/bin/true",), Path(folder), (), (), (), {"PATH": "/usr/bin:/bin"}, Limits(seconds=10)))
+            _, stderr = group.process.communicate(timeout=20)
+            group.kill()
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return "" if group.process.returncode == 0 else stderr.decode(errors="replace").strip() or "it does not run"
