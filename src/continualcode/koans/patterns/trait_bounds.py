@@ -102,9 +102,10 @@ def tb_missing_display_bound(g: Grammar) -> Pair:
         tail = [f'    println!("{word}{g.pick(" ", ": ", " = ")}{{{x}}}");', "}"]
     elif shape == "slice":
         xs, out = g.plural(), g.var()
-        line = f"pub fn {name}<{t}@>({xs}: &[{t}]) -> String {{"
-        tail = [f"    let mut {out} = String::new();", f"    for {x} in {xs} {{"]
-        tail += [f'        {out}.push_str(&format!("{{{x}}}{g.pick(", ", " ", ";")}"));', "    }", f"    {out}", "}"]
+        line = f"pub fn {name}<{t}@>({xs}: &[{t}]) -> Vec<String> {{"
+        tail = [f"    let mut {out} = Vec::new();", f"    for {x} in {xs} {{"]
+        tail += [f'        {out}.push(format!("{g.pick("", word + " ")}{{{x}}}{g.pick(".", " " + word, ";")}"));']
+        tail += ["    }", f"    {out}", "}"]
         if g.chance(0.5):
             line = f"pub fn {name}<{t}@>({xs}: &[{t}]) {{"
             tail = [
