@@ -285,7 +285,11 @@ def _known(values: Mapping[str, Any], where: str, prefix: str = "") -> None:
         if key not in Settings.model_fields:
             near = difflib.get_close_matches(key, Settings.model_fields, n=1, cutoff=0.5)
             shown = prefix + (key.upper() if prefix else key)
-            hint = f"did you mean `{prefix + near[0].upper() if prefix else near[0]}`?" if near else "see `continualcode settings`."
+            hint = (
+                f"did you mean `{prefix + near[0].upper() if prefix else near[0]}`?"
+                if near
+                else "see `continualcode settings`."
+            )
             raise SettingsError(f"Unknown setting `{shown}` in {where}; {hint}")
 
 

@@ -29,15 +29,15 @@ COMMAND_FILES = ("day", "night", "teach", "records", "adapters", "koans", "rerun
 
 _HELP = """A coding agent that learns from your corrections, and proves it.
 
-Without a command it starts in this directory; settings are words `key=value`.
+Without a command it starts in this directory.
 
 \b
-  continualcode                                  start here, with the bundled model
-  continualcode teacher=ema lora_rank=64         with other settings
-  continualcode -p "Fix src/lib.rs" --json       one request, no terminal
-  continualcode eval --suite test seed=3         measure
-  continualcode sleep                            one night over what was recorded
-  continualcode doctor                           what works here, what to install
+  continualcode                             start, with the bundled model
+  continualcode teacher=ema lora_rank=64    start, with other settings
+  continualcode -p "Fix src/lib.rs" --json  one request, no terminal
+  continualcode eval --suite test seed=3    measure
+  continualcode sleep                       a night over what was recorded
+  continualcode doctor                      what works, what to install
 
 Every command takes --json (one object as last line of standard output) and key=value words.
 Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted."""

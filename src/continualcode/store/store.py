@@ -81,9 +81,16 @@ class Store:
 
     def get(self, kind: str, key: str) -> Any | None:
         """The record of a kind with this id, or None."""
-        where: dict[str, Any] = {KINDS[kind].key: key}
-        found = self.find(kind, **where)
+        found = self.find(kind, **_same_key(KINDS[kind], key))
         return found[0] if found else None
+
+    def find_by_prefix(self, kind: str, beginning: str) -> list[Any]:
+        """Records of a kind whose id begins like this."""
+        k = KINDS[kind]
+        query = select(k.table.c[k.key]).where(k.table.c[k.key].startswith(beginning, autoescape=True)).limit(20)
+        with self._database.reading() as connection:
+            names = list(connection.execute(query).scalars())
+        return self.find(kind, **_same_key(k, names))
 
     def find(self, kind: str, *, limit: int | None = None, newest: bool = False, **where: Any) -> list[Any]:
         """Records of a kind in the order of their time (`newest`: backwards), at most `limit`. Keywords are
@@ -219,6 +226,12 @@ class Store:
         """Where a version's files lie."""
         return self.folder / record.path
 
+    def check_files(self, record: AdapterRecord) -> None:
+        """Raises StoreError when a version's files are missing or not what was recorded."""
+        wrong = self._broken(record)
+        if wrong:
+            raise StoreError(wrong)
+
     def current(self, scope: str = "global") -> AdapterRecord | None:
         """The adapter in use, or None: the base model."""
         query = select(MOVES.c.version).join(POINTERS, POINTERS.c.move == MOVES.c.id).where(POINTERS.c.scope == scope)
@@ -232,9 +245,7 @@ class Store:
         adapter = self.get_adapter(version)
         if adapter is None:
             raise StoreError(f"There is no adapter {version}; `continualcode adapters list` shows them.")
-        wrong = self._broken(adapter)
-        if wrong:
-            raise StoreError(wrong)
+        self.check_files(adapter)
         if adapter.status == "refused" and not forced:
             raise StoreError(
                 f"The gate refused {version} ({'; '.join(adapter.reasons) or 'no reason kept'}); use --force to promote it all the same."
@@ -380,6 +391,10 @@ class Store:
                 )
         self.add(*fresh)
         return len(fresh)
+
+
+def _same_key(kind: Kind, value: Any) -> dict[str, Any]:
+    return {kind.key: value}
 
 
 def _conditions(kind: Kind, where: dict[str, Any]) -> list[Any]:

@@ -1,0 +1,179 @@
+"""`doctor`: what works on this machine, and what to install when something lacks.
+
+Each check looks at the real thing (the toolchain is asked, the sandbox starts a process, the tokenizer is
+loaded) and changes nothing. What is needed and lacks makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from continualcode.cli.output import Json, Overrides, emit, panel, settings_from
+from continualcode.config import Settings, bundled
+from continualcode.errors import UserError
+
+GIGABYTE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the answer. `needed` is False for what the program can do without; `todo` says what to
+    do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    todo: str = ""
+    needed: bool = True
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("doctor", rich_help_panel=panel.SETUP)
+    def doctor(overrides: Overrides = None, as_json: Json = False) -> None:
+        """What works here (toolchain, sandbox, GPU, model, store), and what to install."""
+        checks = examine(settings_from(overrides))
+        well = all(check.ok or not check.needed for check in checks)
+        emit({"ok": well, "checks": [asdict(check) for check in checks]}, as_json, "\n".join(map(_line, checks)))
+        if not well:
+            raise typer.Exit(1)
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which things are needed."""
+    examinations: list[tuple[str, Callable[[Settings], list[Check]]]] = [
+        ("python", _python),
+        ("torch", _torch),
+        ("rust", _rust),
+        ("sandbox", _sandbox),
+        ("model", _model),
+        ("koans", _koans),
+        ("store", _store),
+        ("disk", _disk),
+    ]
+    checks: list[Check] = []
+    for name, look in examinations:
+        try:
+            checks += look(settings)
+        except UserError as error:
+            checks.append(Check(name, False, "", str(error)))
+        except ImportError as error:
+            todo = "Install the program again: pip install continualcode."
+            checks.append(Check(name, False, f"cannot be imported ({error})", todo))
+    return checks
+
+
+def _line(check: Check) -> str:
+    mark = "ok  " if check.ok else "LACK" if check.needed else "–   "
+    line = f"{mark} {check.name:<10} {check.detail}".rstrip()
+    return f"{line}\n     → {check.todo}" if check.todo and not check.ok else line
+
+
+def _python(settings: Settings) -> list[Check]:
+    ok = sys.version_info >= (3, 11)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {cores} cores"
+    return [Check("python", ok, detail, "Install Python 3.11 or newer.")]
+
+
+def _torch(settings: Settings) -> list[Check]:
+    import torch
+
+    checks = [Check("torch", True, f"{torch.__version__}, {torch.get_num_threads()} threads")]
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory / GIGABYTE
+        checks.append(Check("gpu", True, f"{torch.cuda.get_device_name(0)}, {memory:.0f} GB", needed=False))
+    else:
+        wanted = settings.device.startswith("cuda")
+        todo = "Install NVIDIA's driver and a CUDA build of torch, or use device=cpu."
+        checks.append(Check("gpu", False, "none; the bundled model needs none", todo if wanted else "", wanted))
+    return checks
+
+
+def _rust(settings: Settings) -> list[Check]:
+    from continualcode.rust import toolchain
+
+    tools = toolchain.find()
+    return [
+        Check("rustc", True, f"{tools.version} ({tools.rustc})"),
+        Check(
+            "cargo", tools.cargo is not None, str(tools.cargo or "not found"), "Install cargo (`apt install cargo`)."
+        ),
+        Check(
+            "clippy",
+            tools.clippy_driver is not None,
+            str(tools.clippy_driver or "not found; nights take no unlinted program"),
+            "Install clippy (`rustup component add clippy`, or `apt install rust-clippy`).",
+            needed=False,
+        ),
+    ]
+
+
+def _sandbox(settings: Settings) -> list[Check]:
+    from continualcode import sandbox
+
+    found = sandbox.available()
+    if settings.sandbox == "none":
+        return [Check("sandbox", True, "none, as you chose: commands run unconfined")]
+    reasons = "; ".join(f"{name}: {why}" for name, why in found["reasons"].items())
+    chosen = found["chosen"] if settings.sandbox == "auto" else settings.sandbox if found[settings.sandbox] else None
+    todo = "Install bubblewrap (`apt install bubblewrap`), or choose sandbox=none."
+    detail = f"{chosen}{f' ({reasons})' if reasons else ''}" if chosen else reasons
+    return [Check("sandbox", chosen is not None, detail, todo)]
+
+
+def _model(settings: Settings) -> list[Check]:
+    from tokenizers import Tokenizer
+
+    from continualcode.engine.source import resolve
+
+    source = settings.model_source
+    if source.count("/") == 1 and source[0] not in "./~" and not Path(source).exists():
+        return [Check("model", True, f"{source}: read from the model hub when it is first used")]
+    folder = resolve(source)
+    if not (folder / "tokenizer.json").is_file():
+        raise UserError(f"{folder} has no tokenizer.json: give a whole model folder, or model_name=bundled.")
+    vocabulary = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size()
+    size = sum(f.stat().st_size for f in folder.glob("*.safetensors")) / 1e6
+    return [Check("model", True, f"{settings.model_name} ({folder}, {size:.1f} MB, vocabulary {vocabulary})")]
+
+
+def _koans(settings: Settings) -> list[Check]:
+    from continualcode.koans import catalogue
+
+    koans = catalogue.load()
+    by_split = {split: sum(koan.split == split for koan in koans) for split in sorted({k.split for k in koans})}
+    detail = f"{len(koans)} in {bundled('koans')} ({', '.join(f'{n} {split}' for split, n in by_split.items())})"
+    return [Check("koans", bool(koans), detail, "Install the program again: its koans are missing.")]
+
+
+def _store(settings: Settings) -> list[Check]:
+    from continualcode.store import Store
+
+    path = settings.store_path
+    if not path.exists():
+        return [Check("store", True, f"none yet; {path} is made when something is recorded")]
+    with Store(path) as store:
+        problems = store.problems()
+        adapter = store.current()
+        detail = f"{path}: {store.count('episodes')} episodes, {store.count('lessons')} lessons, "
+        detail += f"adapter {adapter.version if adapter else 'none'}"
+    todo = "Restore a copy, or `continualcode adapters rollback` when an adapter is damaged."
+    return [Check("store", not problems, "; ".join(problems) or detail, todo)]
+
+
+def _disk(settings: Settings) -> list[Check]:
+    place = settings.home
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK)
+    detail = f"{free / GIGABYTE:.1f} GB free at {place}" + ("" if writable else ", which cannot be written")
+    return [Check("disk", free > GIGABYTE and writable, detail, "Free at least 1 GB, or choose another home=.")]
