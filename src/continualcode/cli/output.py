@@ -56,6 +56,7 @@ class panel:
     """Headings of `--help`."""
 
     DAY = "By day"
+    TASKS = "Tasks"
     NIGHT = "By night"
     MEASURE = "Measuring"
     RECORDS = "What was recorded"
@@ -126,7 +127,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | No
         made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
         for i, name in enumerate(columns):
             numeric = bool(rows) and all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
-            made.add_column(name, justify="right" if numeric else "left", overflow="fold")
+            name_like = all(len(cell) <= 40 and " " not in cell for cell in (_cell(row[i]) for row in rows))
+            made.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name_like)
         for row in rows:
             made.add_row(*(escape(_cell(value)) for value in row))
         return made

@@ -1,0 +1,141 @@
+"""The tasks: `list`, `show`, `koans check`, and `variants` of a pattern."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from continualcode.cli.output import Json, Overrides, emit, panel, plain, progress, say, settings_from, table
+from continualcode.errors import UserError
+
+koans = typer.Typer(help="Koans: the tasks themselves.", no_args_is_help=True)
+Split = Annotated[str | None, typer.Option(help="train, gate or test.")]
+Family = Annotated[str | None, typer.Option(help="A family or how it begins (borrow), or its prefix (bc).")]
+Pattern = Annotated[str | None, typer.Option(help="A pattern's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list", rich_help_panel=panel.TASKS)(list_)
+    app.command("show", rich_help_panel=panel.TASKS)(show)
+    app.command("variants", rich_help_panel=panel.TASKS)(variants)
+    app.add_typer(koans, name="koans", rich_help_panel=panel.TASKS)
+
+
+def list_(
+    split: Split = None,
+    family: Family = None,
+    pattern: Pattern = None,
+    prefix: Annotated[str | None, typer.Option(help="How the id begins.")] = None,
+    count: Annotated[int | None, typer.Option(help="At most so many.", min=1)] = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """The koans. Example: continualcode list --family borrow --split train"""
+    settings_from(overrides)
+    from continualcode.koans import catalogue
+
+    fitting = catalogue.load(split, family, pattern, prefix)
+    found = fitting[:count]
+    rows = [(k.id, k.split, k.expected_error, k.pattern, k.description) for k in found]
+    title = f"{len(found)} of {len(fitting)} koans"
+    readable = table(("id", "split", "error", "pattern", "what it is"), rows, title) if rows else "No koan fits."
+    brief = ("id", "family", "pattern", "split", "expected_error", "description")
+    emit({"n": len(found), "koans": [{key: getattr(k, key) for key in brief} for k in found]}, as_json, readable)
+
+
+def show(
+    id: Annotated[str, typer.Argument(help="A koan's id, or enough of its beginning.")],
+    solution: Annotated[bool, typer.Option("--solution", help="Also its solution.")] = False,
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """One koan: what is asked, the buggy file, its tests. Example: continualcode show bc_001"""
+    settings_from(overrides)
+    from continualcode.koans import catalogue
+
+    koan = catalogue.get(id)
+    parts = [
+        f"{koan.id}  ({koan.family}, {koan.pattern}, {koan.split}, {koan.expected_error or 'no code'})\n{koan.description}",
+        f"── buggy.rs\n{koan.buggy.rstrip()}",
+        f"── tests.rs\n{koan.tests.rstrip()}",
+    ]
+    if solution:
+        parts.insert(2, f"── solution.rs\n{koan.solution.rstrip()}")
+    emit(plain(koan), as_json, "\n\n".join(parts))
+
+
+@koans.command("check")
+def check(
+    split: Split = None,
+    family: Family = None,
+    pattern: Pattern = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """Prove every koan with rustc and clippy, and that no split leaks into another; exit code 1 when one is unsound."""
+    settings = settings_from(overrides)
+    from continualcode.koans import catalogue
+    from continualcode.koans.check import check_koans
+
+    found = catalogue.load(split, family, pattern)
+    cache = settings.home / "cache" / "verdicts" if settings.cache else None
+    workers = settings.jobs or os.cpu_count() or 1
+    with progress("checking koans", total=len(found)) as step:
+        report = check_koans(found, workers, lambda done, of, name: step(1, name), cache=cache, mode=settings.sandbox)
+    for problem in report.problems:
+        say(problem)
+    for leak in report.leaks:
+        say(f"{leak.koan} is like {leak.other} of another split ({leak.similarity:.2f})")
+    figures = report.json()
+    readable = ", ".join(
+        f"{figures[key]} {key.replace('_', ' ')}" for key in ("koans", "sound", "gutted_caught", "leaks")
+    )
+    emit(figures, as_json, readable)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def variants(
+    pattern: Annotated[str | None, typer.Argument(help="A pattern's id; without one the patterns are listed.")] = None,
+    count: Annotated[int, typer.Option("--count", help="How many.", min=1)] = 5,
+    out: Annotated[Path | None, typer.Option(help="JSONL file to write them to (a suite without tests).")] = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """Fresh programs with one kind of bug, each proven by rustc. Example: continualcode variants bc_missing_mut seed=3"""
+    if pattern and "=" in pattern:  # `variants seed=3`: a setting, not a pattern
+        pattern, overrides = None, [pattern, *(overrides or ())]
+    settings = settings_from(overrides)
+    from continualcode.koans import variants as room
+    from continualcode.koans.catalogue import Koan, write_jsonl
+    from continualcode.koans.grammar import PATTERNS
+
+    if pattern is None:
+        known = [{"pattern": p.id, "family": p.family, "error": p.error} for p in PATTERNS.values()]
+        readable = table(("pattern", "family", "error"), [tuple(row.values()) for row in known])
+        emit({"patterns": known}, as_json, readable)
+        return
+    made = room.make(pattern, count, settings.seed)
+    if len(made) < count:
+        say(f"only {len(made)} different ones were found")
+    tasks = [
+        Koan(f"{v.pattern}_{v.seed}", v.family, v.pattern, "", PATTERNS[v.pattern].error, "train", v.buggy, v.fixed, "")
+        for v in made
+    ]
+    answer = {"pattern": pattern, "asked": count, "made": len(made), "path": out}
+    if out is not None:
+        try:
+            write_jsonl(tasks, out)
+        except OSError as error:
+            raise UserError(f"Cannot write {out}: {error.strerror}.") from None
+        emit(answer, as_json, f"{len(made)} variants in {out}")
+        return
+    programs = [{"buggy": v.buggy, "fixed": v.fixed, "feedback": v.feedback, "seed": v.seed} for v in made]
+    shown = [
+        f"── {t.id}\n{v.buggy.rstrip()}\n── error\n{v.feedback}\n── repaired\n{v.fixed}"
+        for t, v in zip(tasks, made, strict=True)
+    ]
+    emit({**answer, "variants": programs}, as_json, "\n".join(shown))
