@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from continualcode.engine.local import LocalEngine
+
+sys.path.append(str(Path(__file__).resolve().parent))  # for rote_engine
 
 
 def make_small(folder: Path, hidden: int = 32, context: int = 1536) -> Path:
@@ -39,3 +42,35 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def small_engine(small_model: Path) -> LocalEngine:
     return LocalEngine(small_model, rank=4, alpha=8, device="cpu", profile="compact")
+
+
+PATTERNS = ("bc_missing_mut", "bc_assign_twice", "rh_map_err")
+
+
+@pytest.fixture
+def few_koans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The catalogue narrowed to one koan of each of three patterns and each split; (pattern, split) → koan."""
+    return narrow(tmp_path / "koans", monkeypatch.setattr)
+
+
+def narrow(folder: Path, setattr_):
+    """Copy the few koans to `folder` and let the catalogue read them there."""
+    import shutil
+
+    from continualcode.koans import catalogue
+
+    every = {(k.pattern, k.split): k for k in reversed(catalogue.load())}
+    chosen = {key: koan for key, koan in every.items() if key[0] in PATTERNS}
+    for koan in chosen.values():
+        place = f"{koan.family}/{koan.id}"
+        shutil.copytree(catalogue.root() / place, folder / place, dirs_exist_ok=True)
+    setattr_(catalogue, "root", lambda: folder)
+    return chosen
+
+
+@pytest.fixture
+def rote(few_koans):
+    """A rote learner that has the answers of these koans, and knows nothing but E0384 from birth."""
+    from rote_engine import Rote
+
+    return Rote({k.buggy: k.solution for k in few_koans.values()}, born=["E0384"])

@@ -1,14 +1,15 @@
 import math
+from typing import Any
 
 import pytest
 
-from continualcode.sleep.gate import decide
+from continualcode.sleep.gate import Decision, decide
 
 BEFORE = {"a": [True] * 3, "b": [True] * 3, "c": [False] * 3, "d": [True, False, False]}
 
 
-def verdict(after: dict[str, list[bool]], **changes):
-    arguments = {"drift": 0.01, "max_drift": 0.5} | changes
+def verdict(after: dict[str, list[bool]], **changes: Any) -> Decision:
+    arguments: dict[str, Any] = {"drift": 0.01, "max_drift": 0.5} | changes
     return decide(BEFORE, BEFORE | after, **arguments)
 
 

@@ -64,9 +64,11 @@ def test_a_training_cut_off_at_any_look_ends_with_the_same_weights(small_engine:
             train(small_engine, DATA, folder, settings=settings, parent=None, check_every=2, progress=cut)
         small_engine.load_adapter(None)
         steps: list[int] = []
-        again = train(
-            small_engine, DATA, folder, settings=settings, parent=None, check_every=2, progress=lambda n, of, loss: steps.append(n)
-        )
+
+        def count(n: int, of: int, loss: float, steps: list[int] = steps) -> None:
+            steps.append(n)
+
+        again = train(small_engine, DATA, folder, settings=settings, parent=None, check_every=2, progress=count)
         assert steps[0] == at // 2 * 2 + 1 and again.steps == whole.steps
         found = weights(small_engine)
         assert all(torch.equal(found[k], expected[k]) for k in expected)

@@ -151,7 +151,7 @@ def select(suite: str, family: str | None = None, pattern: str | None = None) ->
     if suite == HELD_BACK_SUITE:
         koans = [k for k in koans if k.pattern in HELD_BACK]
     if family:
-        koans = [k for k in koans if k.family.startswith(family) or k.id.split("_")[0] == family.rstrip("_")]
+        koans = [k for k in koans if catalogue.of_family(k, family)]
     if pattern:
         koans = [k for k in koans if (k.pattern in HELD_BACK if pattern == "held_back" else k.pattern == pattern)]
     return koans
@@ -203,7 +203,7 @@ def measured(
     samples = samples or settings.samples
     name = fingerprint(engine, koans, settings, samples)
     if not fresh:
-        for known in store.list("evaluations", suite=suite, newest=True):
+        for known in store.find("evaluations", suite=suite, newest=True):
             if known.result.get("fingerprint") == name:
                 if progress:
                     progress(len(koans) * samples, len(koans) * samples)

@@ -222,12 +222,13 @@ def _variants(patterns: Sequence[str], count: int, seed: int, rejected: Counter[
 
 
 def _away_from_other_splits(items: Sequence[Item], rejected: Counter[str]) -> list[Item]:
-    from continualcode.koans import catalogue
+    from continualcode.koans import catalogue, leaks
 
-    theirs = {_shape(k.solution) for split in ("gate", "test") for k in catalogue.load(split=split)}
-    kept = [i for i in items if _shape(i.fixed) not in theirs]
-    rejected["near duplicate of another split"] += len(items) - len(kept)
-    return kept
+    theirs = [k for split in ("gate", "test") for k in catalogue.load(split=split)]
+    texts = [text for i in items for text in (i.buggy, i.fixed)]
+    near = {int(leak.other.split(":")[1]) // 2 for leak in leaks.corpus_leaks(texts, theirs)}
+    rejected["near duplicate of another split"] += len(near)
+    return [i for n, i in enumerate(items) if n not in near]
 
 
 def _shape(program: str) -> str:

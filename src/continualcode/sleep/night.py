@@ -1,0 +1,309 @@
+"""One night: curate → train → gate → promote or refuse. Staged and resumable.
+
+The night's row in the store says which stage it is in, and moves on only when what the stage made is whole
+on disk (`home/nights/<id>/`, `home/adapters/<version>/`). `current` moves in one place, `store.promote`,
+one transaction: a kill at any point leaves it as it was. The next `sleep` takes an unfinished night up where
+it stopped if nothing it rests on has changed (the same base model, method and current adapter), else
+abandons it and starts anew. One lock per home keeps two nights apart; it dies with its process.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from continualcode.engine.base import Engine
+from continualcode.errors import UserError
+from continualcode.evaluate import suite
+from continualcode.sleep import curate, gate
+from continualcode.sleep.anchors import anchor_examples, drift_from_base
+from continualcode.sleep.examples import applied, first_prompt, same_program
+from continualcode.sleep.train import TrainingFailed, train
+from continualcode.store import Store, new_id, now
+from continualcode.store.records import AdapterRecord, CorrectionRecord, EpisodeRecord, NightRecord
+
+if TYPE_CHECKING:
+    from continualcode.config import Settings
+
+METHODS = ("replay", "naive")
+MAX_HELD_OUT = 48
+Say = Callable[[str], None]
+Step = Callable[[str, int, int, str], None]  # stage, done, of, note
+
+
+def _quiet(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """A finished night and what `sleep --json` prints of it."""
+
+    night: NightRecord
+    seconds: float
+
+    @property
+    def promoted(self) -> bool:
+        return self.night.decision == "promoted"
+
+    def json(self) -> dict[str, Any]:
+        details = self.night.details
+        return {
+            "night": self.night.id,
+            "episodes": details.get("episodes", 0),
+            "curated": details.get("curated", 0),
+            "candidates": [self.night.candidate] if self.night.candidate else [],
+            "decision": self.night.decision,
+            "reasons": self.night.reasons,
+            "promoted": self.night.candidate if self.promoted else None,
+            "seconds": round(self.seconds, 2),
+            "dataset": self.night.dataset_hash,
+            "training": details.get("training"),
+            "gate": details.get("gate"),
+        }
+
+
+@contextmanager
+def night_lock(home: Path) -> Iterator[None]:
+    """At most one night in a home. Raises UserError when another holds it."""
+    from filelock import FileLock, Timeout
+
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "night.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"Another night is running in {home}; wait for it to end, or use another home.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sleep(
+    engine: Engine, store: Store, settings: Settings, *, say: Say = _quiet, step: Step = _quiet, run_id: str = ""
+) -> NightResult:
+    """Sleep one night, or finish the one that was cut off. Afterwards the engine holds what is current."""
+    if settings.night_method not in METHODS:
+        raise UserError(f"night_method={settings.night_method} is not known; choose one of {', '.join(METHODS)}.")
+    if not engine.capabilities.trains:
+        raise UserError(f"The engine of {engine.model_id} cannot train; sleep needs a local model.")
+    began = time.monotonic()
+    with night_lock(settings.home):
+        night = _Night(engine, store, settings, say, step, run_id)
+        try:
+            record = night.run()
+        finally:
+            night.load_current()
+    return NightResult(record, time.monotonic() - began)
+
+
+def load_current(engine: Engine, store: Store) -> AdapterRecord | None:
+    """Put the store's current adapter (or none) into the engine. Raises UserError for one of another base."""
+    current = store.current()
+    if current is None:
+        engine.load_adapter(None)
+        return None
+    if current.base_hash != engine.model_hash:
+        raise UserError(
+            f"The current adapter {current.version} belongs to {current.base_model}, not to {engine.model_id}; "
+            "load that model, or use another home."
+        )
+    if engine.adapter_ref != current.version:
+        engine.load_adapter(store.adapter_folder(current))
+    return current
+
+
+def unread(store: Store, engine: Engine) -> tuple[list[EpisodeRecord], list[CorrectionRecord]]:
+    """Train-split episodes of this model, and corrections, that no finished night has read. A night that
+    ended in an error counts as not having read."""
+    finished = [n for n in store.list_nights(stage="done") if n.decision != "error"]
+    last_episode = max((n.details.get("last_episode", "") for n in finished), default="")
+    last_correction = max((n.details.get("last_correction", "") for n in finished), default="")
+    episodes = [e for e in store.list_episodes(split="train", model=engine.model_id) if e.id > last_episode]
+    corrections = [c for c in store.list_corrections() if c.id > last_correction]
+    return episodes, corrections
+
+
+class _Night:
+    """One night's stages; see the module docstring."""
+
+    def __init__(self, engine: Engine, store: Store, settings: Settings, say: Say, step: Step, run_id: str) -> None:
+        self.engine, self.store, self.settings = engine, store, settings
+        self.say, self.step, self.run_id = say, step, run_id
+        self.night = self._open()
+        self.folder = settings.home / "nights" / self.night.id
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> NightRecord:
+        stages = {"curate": self._curate, "train": self._train, "gate": self._gate}
+        while self.night.stage in stages:
+            stages[self.night.stage]()
+        shutil.rmtree(self.folder / "train", ignore_errors=True)  # checkpoints are of no use any more
+        return self.night
+
+    # -- which night
+
+    def _open(self) -> NightRecord:
+        current = self.store.current()
+        mine = {"model": self.engine.model_hash, "method": self.settings.night_method}
+        unfinished = [n for n in self.store.list_nights() if n.stage not in ("done", "abandoned")]
+        parent = current.version if current else None
+        found: NightRecord | None = None
+        for night in unfinished:
+            same = {k: night.details.get(k) for k in mine} == mine
+            moved = night.candidate is not None and night.candidate == parent  # killed just after its promotion
+            if found is None and same and (night.parent == parent or moved):
+                found = night
+            else:
+                self.store.update_night(night.id, stage="abandoned", finished=now())
+                self.say(f"night {night.id} was cut off and no longer fits; it is abandoned")
+        if found is not None:
+            self.say(f"going on with night {found.id}, which was cut off while it did: {found.stage}")
+            return found
+        details = {**mine, "index": len(self.store.list_nights())}
+        night = NightRecord(new_id("night"), "curate", now(), None, "", [], None, parent, "", details)
+        self.store.add_night(night)
+        return night
+
+    def _move(self, stage: str, details: dict[str, Any] | None = None, **fields: Any) -> None:
+        """Write down that the stage before is whole."""
+        merged = {**self.night.details, **(details or {})}
+        self.store.update_night(self.night.id, stage=stage, details=merged, **fields)
+        found = self.store.get_night(self.night.id)
+        assert found is not None
+        self.night = found
+
+    def _finish(self, decision: str, reasons: Sequence[str], details: dict[str, Any] | None = None) -> None:
+        self._move("done", details, decision=decision, reasons=list(reasons), finished=now())
+
+    @property
+    def _seeded(self) -> Settings:
+        """The settings with this night's own seed: another night draws other variants and batches."""
+        return self.settings.replace(seed=self.settings.seed + 1000 * (self.night.details["index"] + 1))
+
+    # -- curate
+
+    def _curate(self) -> None:
+        episodes, corrections = unread(self.store, self.engine)
+        self.say(f"curate: {len(episodes)} episodes, {len(corrections)} corrections")
+        dataset = curate.curate(
+            episodes, corrections, settings=self.settings, seed=self._seeded.seed, say=self.say
+        )
+        read = {
+            "episodes": len(episodes),
+            "curated": len(dataset.use("train")),
+            "card": dataset.card,
+            "last_episode": max((e.id for e in episodes), default=""),
+            "last_correction": max((c.id for c in corrections), default=""),
+        }
+        if not dataset.use("train"):
+            self._finish("nothing_to_learn", ["no failure of the day can be learnt from"], read)
+            return
+        curate.save(dataset, self.folder)
+        self._move("train", read, dataset_hash=dataset.hash)
+
+    # -- train
+
+    def _train(self) -> None:
+        dataset = curate.load(self.folder)
+        parent = self.store.get_adapter(self.night.parent) if self.night.parent else None
+        self.say(f"train: {len(dataset.use('train'))} repairs, {len(dataset.use('replay'))} of replay")
+        work = self.folder / "train"
+        work.mkdir(exist_ok=True)
+        self.load_current()  # anchors are what the weights before the night answer
+        try:
+            trained = train(
+                self.engine, dataset, work, settings=self._seeded,
+                parent=self.store.adapter_folder(parent) if parent else None,
+                anchors=anchor_examples(self.engine, self._seeded.seed),
+                progress=lambda n, of, loss: self.step("train", n, of, f"loss {loss:.3f}"),
+            )  # fmt: skip
+        except TrainingFailed as error:
+            self._finish("error", [f"training failed: {error}"])
+            return
+        version = self.night.candidate or new_id("ad")
+        self._move("train", {"training": trained.json()}, candidate=version)
+        home = self.settings.home / "adapters" / version
+        if self.store.get_adapter(version) is None:
+            shutil.rmtree(home, ignore_errors=True)  # half written by a night that was cut off
+            self.engine.save_adapter(home)
+            self.store.add_adapter(
+                AdapterRecord(
+                    version=version, parent=self.night.parent, base_model=self.engine.model_id,
+                    base_hash=self.engine.model_hash, path=f"adapters/{version}", data_hash=dataset.hash, kind="night",
+                    status="candidate", metrics={"training": trained.json()}, reasons=[], created=now(),
+                )  # fmt: skip
+            )
+        self._move("gate")
+
+    # -- gate
+
+    def _gate(self) -> None:
+        assert self.night.candidate is not None
+        candidate = self.store.get_adapter(self.night.candidate)
+        assert candidate is not None
+        current = self.store.current()
+        if current is not None and current.version == candidate.version:  # killed between promotion and this row
+            self._finish("promoted", current.reasons)
+            return
+        if candidate.status == "refused":  # killed between refusal and this row
+            self._finish("refused", candidate.reasons)
+            return
+        dataset = curate.load(self.folder)
+        held_out = dataset.use("held_out")[:MAX_HELD_OUT]
+        self.load_current()
+        before, slice_before = self._measure("gate before", held_out)
+        self.engine.load_adapter(self.store.adapter_folder(candidate))
+        after, slice_after = self._measure("gate after", held_out)
+        drift = drift_from_base(self.engine)
+        decision = gate.decide(
+            before["by_task"], after["by_task"], drift=drift, max_drift=self.settings.gate_max_drift,
+            max_regressions=self.settings.gate_max_regressions, held_out_before=slice_before, held_out_after=slice_after,
+        )  # fmt: skip
+        for reason in decision.reasons:
+            self.say(f"gate: {reason}")
+        numbers = {"gate": dict(decision.numbers)}
+        self.store.update_adapter(candidate.version, metrics={**candidate.metrics, **numbers})
+        self._move("gate", numbers)
+        if decision.promote:
+            self.store.promote(candidate.version, reasons=list(decision.reasons))
+            self._finish("promoted", decision.reasons)
+        else:
+            self.store.update_adapter(candidate.version, status="refused", reasons=list(decision.reasons))
+            self._finish("refused", decision.reasons)
+
+    def _measure(self, title: str, held_out: Sequence[curate.Item]) -> tuple[dict[str, Any], list[bool]]:
+        """The gate split with the weights in the engine (a measurement that is in the store is not repeated),
+        and which held-out repairs come out exactly."""
+        koans = suite.select("gate")
+        result = suite.measured(
+            self.engine, self.store, koans, suite="gate", settings=self.settings, samples=self.settings.gate_samples,
+            run_id=self.run_id, night=self.night.id, progress=lambda n, of: self.step(title, n, of, ""),
+        )  # fmt: skip
+        return result, exact_repairs(self.engine, held_out, self.settings)
+
+    def load_current(self) -> None:
+        load_current(self.engine, self.store)
+
+
+def exact_repairs(engine: Engine, items: Sequence[curate.Item], settings: Settings) -> list[bool]:
+    """Which items a greedy first call turns into exactly their repair."""
+    from continualcode.engine.base import SampleParams
+
+    found: list[bool] = []
+    for start in range(0, len(items), settings.eval_batch):
+        some = items[start : start + settings.eval_batch]
+        prompts = [first_prompt(engine, curate.PATH, i.buggy, i.feedback) for i in some]
+        completions = engine.sample(prompts, SampleParams(max_new_tokens=settings.max_new_tokens))
+        for item, completion in zip(some, completions, strict=True):
+            _, calls, error = engine.parse(completion.text)
+            done = applied(item.buggy, calls[0]) if calls and error is None else None
+            found.append(done is not None and same_program(done, item.fixed))
+    return found
+
