@@ -146,7 +146,7 @@ def _own_view(d: Diagnostic, owner: int) -> Diagnostic | None:
         message=_MODULE.sub("", d.message),
         spans=tuple(spans),
         helps=tuple(_MODULE.sub("", h) for h in d.helps if not foreign(h)),
-        rendered=_MODULE.sub("", re.sub(r"(?:\S*/)?v\d{4}\.rs", PATH, d.rendered)),
+        rendered="" if foreign(d.rendered) else _MODULE.sub("", re.sub(r"(?:\S*/)?v\d{4}\.rs", PATH, d.rendered)),
     )
 
 

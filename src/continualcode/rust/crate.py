@@ -61,17 +61,21 @@ class _Cargo:
         self.crate, self.target, self.tools, self.cargo, self.mode = crate, target, tools, cargo, mode
         self.root = _workspace_root(crate)
 
-    def __call__(self, *arguments: str, after: Sequence[str] = ()) -> Result:
+    def __call__(self, subcommand: str, *arguments: str, after: Sequence[str] = ()) -> Result:
         home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
         environment = {
             **compiler_environment(self.tools),
             "CARGO_TARGET_DIR": str(self.target), "CARGO_HOME": str(home), "CARGO_TERM_COLOR": "never",
             "CARGO_INCREMENTAL": "0", "CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0",
-            "RUSTC": str(self.tools.rustc),
+            "RUSTC": str(self.tools.rustc), "CARGO": str(self.cargo),
         }  # fmt: skip
+        program = self.cargo
+        if subcommand == "clippy" and self.tools.clippy_driver is not None:
+            # called directly: cargo would look for it in ~/.cargo/bin first, which is rustup's and not readable
+            program = self.tools.clippy_driver.with_name("cargo-clippy")
         manifest = str(self.crate / "Cargo.toml")
         return run(
-            [str(self.cargo), *arguments, "--offline", "--message-format=json", "--manifest-path", manifest, *after],
+            [str(program), subcommand, *arguments, "--offline", "--message-format=json", "--manifest-path", manifest, *after],
             workspace=self.root, writable=[self.target], mode=self.mode, env=environment, limits=_CARGO,
             readable=[*self.tools.folders, home / "registry", home / "git"],
         )  # fmt: skip

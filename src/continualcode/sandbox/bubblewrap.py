@@ -83,9 +83,9 @@ def start(job: Job) -> Bubble:
             handed_over.append(filter_read)
         close(filter_write)
         process = subprocess.Popen(
-            ["bwrap", *options, "--", *job.argv],
+            [shutil.which("bwrap") or "bwrap", *options, "--", *job.argv],
             stdin=subprocess.PIPE if job.stdin else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            pass_fds=handed_over, env={"PATH": os.environ.get("PATH", os.defpath)},
+            pass_fds=handed_over, env={},  # it is process 1 inside: its first environment can be read there
         )  # fmt: skip
         close(info_write, block_read, filter_read)
         first = _first_process(info_read, process)

@@ -50,7 +50,7 @@ def run(
     job = Job(
         argv=tuple(map(str, argv)),
         workspace=root,
-        readable=tuple(p.resolve() for p in map(Path, readable) if p.exists()),
+        readable=tuple(p.resolve() for p in map(Path, readable) if os.path.exists(p)),
         writable=tuple(_place(Path(p).resolve()) for p in writable),
         hidden=_hidden(root, backend) if backend != "none" else (),
         env={**_BASE_ENV, **(env or {})},
@@ -105,7 +105,7 @@ def _backend(mode: str) -> str:
 
 
 def _place(place: Path) -> Path:
-    if not place.is_dir():
+    if not os.path.isdir(place):
         raise SandboxError(f"The workspace {place} is not a folder: create it or name another.")
     if place == Path("/") or any(place == Path(r) or Path(r) in place.parents for r in _SYSTEM_ROOTS):
         raise SandboxError(f"{place} is a system folder: work in a project folder of your own.")
@@ -121,12 +121,12 @@ def _hidden(workspace: Path, backend: str) -> tuple[Path, ...]:
         pass
     hidden = []
     for home in homes:
-        keys = [name for name in _KEYS if (home / name).exists()]
+        keys = [name for name in _KEYS if os.path.exists(home / name)]
         if home == workspace and keys or (workspace in home.parents and keys and backend != "bubblewrap"):
             raise SandboxError(
                 f"The workspace {workspace} holds your home directory with keys ({keys[0]}): work in a project folder."
             )
-        if workspace in home.parents and home.is_dir():
+        if workspace in home.parents and os.path.isdir(home):
             hidden.append(home)
     return tuple(hidden)
 
