@@ -1,0 +1,7 @@
+pub fn greet(name: &str) -> String {
+    format!("hello {}", name)
+}
+
+pub fn guest() -> String {
+    "stranger"
+}

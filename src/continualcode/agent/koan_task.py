@@ -1,0 +1,212 @@
+"""A koan as a session: the file and the compiler's word on it, then calls until the tests pass.
+
+The task never compiles anything itself: it says what it waits for, so that a rollout can check and sample
+many tasks as one batch.
+
+    while not task.done:
+        if item := task.pending_check(): task.give_verdict(check(*item))
+        else: task.take(sample(task.next_prompt()))
+
+Solved means the verdict's `solved`: it compiles and the koan's own tests pass (of a koan without tests:
+it compiles, and the episode says `unpinned`). A task ends when it is
+solved, when the model stops calling tools, after `max_attempts` edits, or after `max_turns` turns.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tempfile
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from continualcode.agent import calls, prompts
+from continualcode.agent.session import Session, message_to_dict
+from continualcode.agent.tools import Toolbox
+from continualcode.config import Settings
+from continualcode.engine.base import Completion, Engine, ToolCall
+from continualcode.errors import UserError
+from continualcode.rust.verdict import Verdict
+from continualcode.store.records import EpisodeRecord, ToolCallRecord
+
+if TYPE_CHECKING:
+    from continualcode.koans.catalogue import Koan
+
+PATH = "src/lib.rs"
+
+
+class KoanTask:
+    """One attempt at a koan. `max_turns` defaults to twice `max_attempts`. `hint`: a sentence put behind the
+    request, the way a teacher is given a correction. `run_id` and `seed` only go into the episode."""
+
+    def __init__(
+        self,
+        koan: Koan,
+        engine: Engine,
+        *,
+        max_attempts: int = 5,
+        max_turns: int | None = None,
+        settings: Settings | None = None,
+        seed: int = 0,
+        run_id: str = "",
+        hint: str | None = None,
+    ) -> None:
+        self.koan = koan
+        self.engine = engine
+        self.max_attempts = max_attempts
+        self.max_turns = max_turns if max_turns is not None else 2 * max_attempts
+        self.settings = settings or Settings()
+        self.seed = seed
+        self.run_id = run_id
+        self.hint = hint
+        self.outcome = ""  # solved, failed, interrupted; empty while it runs
+        self.attempts = 0
+        self.steps_to_green: int | None = None
+        self.signatures: list[str] = []
+        self.tool_calls: list[ToolCallRecord] = []
+        self._started = time.time()
+        self._seconds = 0.0
+        self._waiting = True  # for a verdict; the first is on the buggy file
+        self._done_text = ""  # what the tool's message begins with once the verdict is there
+        self._folder = tempfile.TemporaryDirectory(prefix="continualcode-koan-")
+        self.workspace = Path(self._folder.name).resolve()
+        (self.workspace / "src").mkdir()
+        (self.workspace / PATH).write_text(koan.buggy, encoding="utf-8", newline="")
+        self.code = koan.buggy
+        toolbox = Toolbox(self.workspace, self.settings, check_after_edit=False)
+        self.session = Session(engine, toolbox, max_new_tokens=self.settings.max_new_tokens)
+
+    @property
+    def done(self) -> bool:
+        """Whether the task has ended."""
+        return bool(self.outcome)
+
+    @property
+    def solved(self) -> bool:
+        return self.outcome == "solved"
+
+    def pending_check(self) -> tuple[str, str] | None:
+        """(code, tests) that wait for a verdict, or None."""
+        return (self.code, self.koan.tests) if self._waiting and not self.done else None
+
+    def give_verdict(self, verdict: Verdict) -> None:
+        """The verdict on `pending_check`. The first opens the conversation; later ones answer the open call."""
+        if not self._waiting or self.done:
+            raise ValueError("no verdict is awaited")
+        self._waiting = False
+        feedback = verdict.feedback(PATH)
+        if verdict.signature:
+            self.signatures.append(verdict.signature)
+        if not self.session.messages:
+            request = prompts.repair_request(PATH, self.code, feedback)
+            self.session.user(prompts.with_correction(request, self.hint) if self.hint else request)
+            return
+        reply = prompts.AFTER_EDIT.format(done=self._done_text, feedback=feedback) if self._done_text else feedback
+        self.session.respond(reply)
+        unpinned = not self.koan.tests.strip()  # no tests to pass: compiling is all that can be asked
+        solved = verdict.solved or (unpinned and verdict.compiles and not verdict.stopped)
+        self.tool_calls[-1] = replace(
+            self.tool_calls[-1], result=reply, signature=verdict.signature, solved_after=solved
+        )
+        if solved:
+            self.steps_to_green = len(self.tool_calls)
+            self._end("solved")
+        else:
+            self._end_if_spent()
+
+    def next_prompt(self) -> list[int]:
+        """Token ids of the next prompt. Only between verdicts: raises ValueError while one is awaited or
+        after the end."""
+        if self._waiting or self.done:
+            raise ValueError("the task waits for a verdict or has ended")
+        return self.session.prompt_ids()
+
+    def take(self, completion: Completion) -> None:
+        """Read what the model said, and run its call."""
+        turn = self.session.take(completion)
+        call = turn.call
+        if completion.stop == "cancelled":
+            return self._end("interrupted")
+        if call is None and turn.error is None:
+            return self._end("failed")
+        self._record(call or turn.refused, turn.error or "", completion)
+        if call is None:
+            return self._end_if_spent()
+        if call.name == "check":
+            self._waiting, self._done_text = True, ""
+            return None
+        result = self.session.toolbox.run(call)
+        if call.name in calls.EDITS:
+            self.attempts += 1
+        if PATH in result.changed:
+            self.code = (result.changed[PATH][1] or b"").decode("utf-8")
+            self._waiting, self._done_text = True, result.text
+            return None
+        self.session.respond(result.text)
+        self.tool_calls[-1] = replace(self.tool_calls[-1], result=result.text)
+        if call.name == "bash":
+            self._reread()
+        return self._end_if_spent()
+
+    def _record(self, call: ToolCall | None, error: str, completion: Completion) -> None:
+        self.tool_calls.append(
+            ToolCallRecord(
+                index=len(self.tool_calls),
+                tool=call.name if call else "",
+                arguments=calls.plain(call.arguments) if call else {},
+                result=error,
+                well_formed=not error,
+                completion_ids=list(completion.ids),
+                logprobs=list(completion.logprobs),
+            )  # fmt: skip
+        )
+
+    def _reread(self) -> None:
+        """A command may have changed the file."""
+        try:
+            self.code = (self.workspace / PATH).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            self.code = ""
+
+    def _end_if_spent(self) -> None:
+        if self.attempts >= self.max_attempts or self.session.turns >= self.max_turns:
+            self._end("failed")
+            return
+        try:
+            self.session.context()
+        except UserError:  # nothing more fits into the model's context
+            self._end("failed")
+
+    def interrupt(self) -> None:
+        """End the task where it stands."""
+        if not self.done:
+            self._end("interrupted")
+
+    def _end(self, outcome: str) -> None:
+        self.outcome = outcome
+        self._seconds = time.time() - self._started
+        self._folder.cleanup()
+
+    def episode(self, known_signatures: Collection[str] = ()) -> EpisodeRecord:
+        """The record of an ended task, its `id` empty (the store gives one). `known_signatures`: what this
+        task failed with before; ending on one of them is a repeat error. `first_code` is the file as given,
+        `diff` leads from it to `final_code`."""
+        if not self.done:
+            raise ValueError("the task has not ended")
+        koan = self.koan
+        diff = difflib.unified_diff(
+            koan.buggy.splitlines(keepends=True), self.code.splitlines(keepends=True), f"a/{PATH}", f"b/{PATH}"
+        )
+        last = self.signatures[-1] if self.signatures else ""
+        request = next((m.content for m in self.session.messages if m.role == "user"), "")
+        return EpisodeRecord(
+            id="", run_id=self.run_id, task_id=koan.id, family=koan.family, pattern=koan.pattern, split=koan.split,
+            prompt=request, outcome=self.outcome, steps_to_green=self.steps_to_green, attempts=self.attempts,
+            signatures=list(self.signatures), first_code=koan.buggy, final_code=self.code, diff="".join(diff),
+            model=self.engine.model_id, adapter=self.engine.adapter_ref, seed=self.seed,
+            started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)), seconds=self._seconds,
+            tool_calls=list(self.tool_calls), repeat_error=not self.solved and last in known_signatures,
+            unpinned=not koan.tests.strip(), messages=[message_to_dict(m) for m in self.session.messages],
+        )  # fmt: skip

@@ -1,0 +1,249 @@
+"""One request, from the user's words to the model's last: propose → ask → run or refuse → learn → again.
+
+The loop knows neither terminal nor JSON: a `Face` shows and asks (`terminal.py`, `headless.py`), a `Ledger`
+writes down, a `Teach` turns a correction into a lesson. It returns when the model answers without a call,
+when the user stops it, or when a limit is reached. Nothing runs that neither a rule nor the user allowed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from continualcode.agent import calls, worker
+from continualcode.agent.approval import Approval, Rule
+from continualcode.agent.ledger import Ledger
+from continualcode.agent.session import Session, Turn
+from continualcode.agent.tools import Preview, ToolResult
+from continualcode.config import Settings
+from continualcode.engine.base import Completion, Engine, Message, SampleParams, ToolCall
+from continualcode.rust.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the user says of a call. `text`: the correction or the note; `call`: the edited call; `rule`: what
+    is allowed from now on."""
+
+    kind: Literal["approve", "teach", "deny", "edit", "note", "rule", "stop"]
+    text: str = ""
+    call: ToolCall | None = None
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True)
+class Denied:
+    """A call that was corrected: what the model saw, what it said, what the user said of it. `right`: the call
+    as the user edited it, when that is what they did."""
+
+    context: tuple[Message, ...]
+    completion: Completion
+    call: ToolCall
+    correction: str
+    right: ToolCall | None
+    correction_id: str
+    notes: tuple[str, ...] = ()
+    tools: tuple[Mapping[str, Any], ...] | None = None
+    recent: tuple[tuple[Message, ...], ...] = ()  # other prompts of this session, for the lesson to spread over
+    approved: bool = False  # `right` is the model's own retry, which the user approved
+
+
+@dataclass(frozen=True)
+class Taught:
+    """How a lesson ended, in one line for the user. outcome: took, partly, did_not_take, refused, stopped."""
+
+    outcome: str
+    line: str
+    lesson_id: str = ""
+    seconds: float = 0.0
+
+
+Teach = Callable[[Denied, threading.Event], Taught]
+
+
+class Face(Protocol):
+    """Shows the conversation and asks the user. `waiting` wraps work that takes time and offers a way to
+    stop it (setting the event)."""
+
+    def begins(self, session_id: str, engine: Engine, workspace: Path) -> None: ...
+    def streamed(self, piece: str) -> None: ...
+    def said(self, turn: Turn) -> None: ...
+    def asks(self, call: ToolCall, preview: Preview) -> Decision: ...
+    def runs(self, call: ToolCall, preview: Preview, decision: str) -> None: ...
+    def ran(self, call: ToolCall, result: ToolResult) -> None: ...
+    def denied(self, call: ToolCall, correction: str) -> None: ...
+    def taught(self, taught: Taught) -> None: ...
+    def remark(self, text: str) -> None: ...
+    def tick(self, what: str, seconds: float) -> None: ...
+
+
+@dataclass
+class Outcome:
+    """How a request ended: `done`, `refused` (a call was denied more often than is tried again), `limit` (too
+    many turns), `malformed` (no well-formed call came), `interrupted`. `changes`: what each call changed, for undo."""
+
+    end: str
+    text: str = ""
+    changes: list[dict[str, tuple[bytes | None, bytes | None]]] = field(default_factory=list)
+    verdict: Verdict | None = None
+
+
+class Loop:
+    """The parts of one session; `request` runs one request through them."""
+
+    def __init__(
+        self, session: Session, face: Face, approval: Approval, ledger: Ledger, settings: Settings, teach: Teach | None
+    ) -> None:
+        self.session = session
+        self.face = face
+        self.approval = approval
+        self.ledger = ledger
+        self.settings = settings
+        self.teach = teach
+        self._recent: deque[tuple[Message, ...]] = deque(maxlen=64)
+        self._unlearnt: Denied | None = None  # a lesson that waits for the approved retry
+
+    def request(self, text: str) -> Outcome:
+        """See the module docstring. The transcript is saved whatever happens."""
+        self.session.user(text)
+        outcome = Outcome("interrupted")
+        self._unlearnt = None
+        self.ledger.begin(text, self.session)
+        try:
+            self._turns(outcome)
+        finally:
+            self.ledger.end(outcome.end, outcome.verdict, self.session)
+        return outcome
+
+    def _turns(self, outcome: Outcome) -> None:
+        denials = malformed = 0
+        for _ in range(self.settings.max_turns):
+            completion = self._sample()
+            if completion.stop == "cancelled":
+                outcome.end = "interrupted"
+                return
+            turn = self.session.take(completion)
+            self.face.said(turn)
+            if turn.error is not None:
+                self.ledger.call(turn, turn.refused, turn.error, "auto", False)
+                malformed += 1
+                if malformed > self.settings.retries:
+                    outcome.end = "malformed"
+                    return
+                continue
+            malformed = 0
+            if turn.call is None:
+                outcome.end, outcome.text = "done", turn.text
+                return
+            decision = self._decide(turn.call)
+            if decision.kind in ("approve", "edit"):
+                if self._run(turn, decision, outcome):
+                    outcome.end = "interrupted"
+                    return
+                denials = 0
+                continue
+            self._refuse(turn, decision)
+            denials += 1
+            if decision.kind == "stop":
+                outcome.end = "interrupted"
+                return
+            if denials > self.settings.retries:
+                outcome.end = "refused"
+                return
+        outcome.end = "limit"
+
+    def _sample(self) -> Completion:
+        s, cancel = self.settings, threading.Event()
+        prompt = self.session.prompt_ids()
+        params = SampleParams(s.max_new_tokens, s.temperature, s.top_p, s.seed + self.session.turns)
+
+        def draw() -> Completion:
+            return self.session.engine.sample(
+                [prompt], params, on_text=lambda _, piece: self.face.streamed(piece), cancelled=cancel.is_set
+            )[0]
+
+        return worker.run(draw, cancel, lambda seconds: self.face.tick("", seconds))
+
+    def _decide(self, call: ToolCall) -> Decision:
+        """The user's word, or the rules'. A call that cannot run (its preview is a problem) needs no approval:
+        running it only tells the model why."""
+        preview = self.session.toolbox.preview(call)
+        if preview.kind == "problem" or self.approval.allows(call):
+            self.face.runs(call, preview, "auto")
+            return Decision("approve", text="auto")
+        while True:
+            decision = self.face.asks(call, preview)
+            if decision.kind == "note":
+                self.session.note(decision.text)
+                self.ledger.correction("note", decision.text, "", "")
+            elif decision.kind == "rule" and decision.rule is not None:
+                self.approval.keep(decision.rule)
+                if decision.rule.allows(call):
+                    return Decision("approve")
+            else:
+                return decision
+
+    def _run(self, turn: Turn, decision: Decision, outcome: Outcome) -> bool:
+        """Run the call, or the user's version of it; True when Ctrl-C cut it off."""
+        assert turn.call is not None
+        call = decision.call if decision.kind == "edit" and decision.call is not None else turn.call
+        try:
+            result = self.session.apply(call)
+        except KeyboardInterrupt:
+            result = ToolResult("interrupted by the user", False)
+            self.session.respond(result.text)
+            stopped = True
+        else:
+            stopped = False
+        self.face.ran(call, result)
+        word = {"edit": "edited"}.get(decision.kind, "auto" if decision.text == "auto" else "approved")
+        self.ledger.call(turn, call, result.text, word, True, result.verdict)
+        if result.changed:
+            outcome.changes.append(dict(result.changed))
+        outcome.verdict = result.verdict or outcome.verdict
+        self.ledger.transcript(self.session)
+        if decision.kind == "edit":
+            self._correct(turn, decision.text, right=call)
+        elif decision.text != "auto" and self._unlearnt is not None:
+            waiting, self._unlearnt = self._unlearnt, None
+            self._lesson(replace(waiting, right=call, approved=True))
+        self._recent.append(turn.context)
+        return stopped
+
+    def _refuse(self, turn: Turn, decision: Decision) -> None:
+        assert turn.call is not None
+        correction = decision.text if decision.kind == "teach" else ""
+        self.session.deny(correction or None)
+        self.face.denied(turn.call, correction)
+        self.ledger.call(turn, turn.call, self.session.messages[-1].content, "taught" if correction else "denied", True)
+        self.ledger.transcript(self.session)
+        if correction:
+            self._correct(turn, correction, right=None)
+
+    def _correct(self, turn: Turn, correction: str, right: ToolCall | None) -> None:
+        """Write a correction down and teach it."""
+        assert turn.call is not None
+        kind = "edit" if right is not None else "deny"
+        record = self.ledger.correction(kind, correction, calls.render(turn.call), calls.render(right) if right else "")
+        tools = self.session.tools
+        denied = Denied(
+            turn.context, turn.completion, turn.call, correction, right, record.id, tuple(self.session.notes),
+            tuple(tools) if tools else None, tuple(self._recent),
+        )  # fmt: skip
+        self._lesson(denied)
+
+    def _lesson(self, denied: Denied) -> None:
+        """Teach, and say what came of it. A lesson that did not take waits for the retry that the user
+        approves: then the call itself can be imitated."""
+        if self.teach is None:
+            return
+        cancel, teach = threading.Event(), self.teach
+        taught = worker.run(lambda: teach(denied, cancel), cancel, lambda seconds: self.face.tick("lesson", seconds))
+        self.ledger.lesson(taught.outcome)
+        self.face.taught(taught)
+        if denied.right is None and taught.outcome in ("refused", "did_not_take"):
+            self._unlearnt = denied

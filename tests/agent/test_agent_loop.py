@@ -1,0 +1,147 @@
+"""The loop between model, user and lesson, with a scripted model and a scripted user."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from continualcode.agent import worker
+from continualcode.agent.approval import Approval
+from continualcode.agent.headless import Headless
+from continualcode.agent.ledger import Ledger
+from continualcode.agent.loop import Decision, Denied, Loop, Taught
+from continualcode.agent.scripted import ScriptedEngine, reply
+from continualcode.agent.session import Session
+from continualcode.agent.teaching import words
+from continualcode.agent.tools import Preview, Toolbox
+from continualcode.config import Settings
+from continualcode.engine.base import ToolCall
+from continualcode.store import Store, new_id, now
+from continualcode.store.records import RunRecord
+
+WRITE = ToolCall("write", {"path": "a.txt", "content": "x"})
+LINES = ToolCall("edit_lines", {"path": "a.txt", "start": "1", "end": "1", "text": "ONE"})
+CAT = ToolCall("bash", {"command": "cat a.txt"})
+
+
+class User(Headless):
+    """Answers with decisions that were laid out before."""
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        super().__init__(as_json=False)
+        self.decisions = list(decisions)
+        self.lines: list[str] = []
+
+    def asks(self, call: ToolCall, preview: Preview) -> Decision:
+        return self.decisions.pop(0)
+
+    def taught(self, taught: Taught) -> None:
+        self.lines.append(taught.line)
+
+
+class Teacher:
+    """Keeps what it was asked to teach; the outcomes are laid out before."""
+
+    def __init__(self, outcomes: Sequence[str]) -> None:
+        self.outcomes = list(outcomes)
+        self.denied: list[Denied] = []
+
+    def __call__(self, denied: Denied, cancel: threading.Event) -> Taught:
+        self.denied.append(denied)
+        outcome = self.outcomes.pop(0)
+        return Taught(outcome, f"lesson {outcome}", "le_1")
+
+
+def make(
+    tmp_path: Path, replies: list[str], decisions: list[Decision], outcomes: list[str]
+) -> tuple[Loop, User, Teacher]:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "a.txt").write_text("one\n")
+    settings = Settings(home=tmp_path / "home", retries=2)
+    store = Store(settings.store_path)
+    run = RunRecord(new_id("run"), "session", "running", {}, {}, now(), None)
+    store.add_run(run)
+    session = Session(ScriptedEngine(replies), Toolbox(work, settings))
+    ledger = Ledger(store, run.id, settings.home / "runs" / run.id, work, {})
+    user, teacher = User(decisions), Teacher(outcomes)
+    return Loop(session, user, Approval(work), ledger, settings, teacher), user, teacher
+
+
+def test_a_correction_is_taught_at_once_and_the_retry_knows_it(tmp_path: Path) -> None:
+    loop, user, teacher = make(
+        tmp_path,
+        [reply(WRITE), reply(LINES), "Done."],
+        [Decision("teach", "use edit_lines"), Decision("approve")],
+        ["took"],
+    )
+    outcome = loop.request("Shout.")
+    assert outcome.end == "done" and outcome.text == "Done." and (tmp_path / "work/a.txt").read_text() == "ONE\n"
+    (denied,) = teacher.denied
+    assert denied.call == WRITE and denied.correction == "use edit_lines" and denied.right is None
+    assert [m.role for m in denied.context] == ["user"] and denied.completion.text == reply(WRITE)
+    assert "denied: use edit_lines" in loop.session.engine.prompts[1]  # type: ignore[attr-defined]
+    assert user.lines == ["lesson took"] and loop.ledger.counts["lessons took"] == 1
+    assert loop.ledger.store.list_corrections()[0].id == denied.correction_id
+
+
+def test_a_lesson_that_did_not_take_is_taught_again_from_the_approved_retry(tmp_path: Path) -> None:
+    loop, user, teacher = make(
+        tmp_path,
+        [reply(WRITE), reply(LINES), "Done."],
+        [Decision("teach", "be precise"), Decision("approve")],
+        ["refused", "took"],
+    )
+    loop.request("Shout.")
+    assert [d.right for d in teacher.denied] == [None, LINES] and user.lines == ["lesson refused", "lesson took"]
+    assert teacher.denied[1].context == teacher.denied[0].context and words(teacher.denied[1]) == "be precise"
+
+
+def test_an_edit_runs_and_teaches_the_edited_call(tmp_path: Path) -> None:
+    edited = ToolCall("bash", {"command": "head -1 a.txt"})
+    loop, _, teacher = make(tmp_path, [reply(CAT), "Done."], [Decision("edit", "-cat\n+head", call=edited)], ["took"])
+    loop.request("Show it.")
+    (denied,) = teacher.denied
+    assert denied.right == edited and words(denied) == "use head -1 a.txt"
+    assert loop.session.messages[1].tool_calls == (edited,) and loop.session.messages[2].content == "exit 0\none"
+    (episode,) = loop.ledger.store.list_episodes()
+    assert episode.tool_calls[0].decision == "edited" and episode.tool_calls[0].arguments == dict(edited.arguments)
+
+
+def test_denials_have_an_end_and_nothing_runs(tmp_path: Path) -> None:
+    loop, _, teacher = make(tmp_path, [reply(WRITE)] * 9, [Decision("deny")] * 9, [])
+    assert loop.request("Do it.").end == "refused"
+    assert (
+        len(loop.session.messages) == 1 + 2 * 3
+        and not teacher.denied
+        and (tmp_path / "work/a.txt").read_text() == "one\n"
+    )
+
+
+def test_a_call_that_cannot_run_is_not_asked_about(tmp_path: Path) -> None:
+    far = ToolCall("edit_lines", {"path": "a.txt", "start": "7", "end": "7", "text": ""})
+    loop, _, _ = make(tmp_path, [reply(far), "Oh."], [], [])
+    assert loop.request("Do it.").end == "done"
+    assert "a.txt has 1 lines" in loop.session.messages[2].content
+
+
+def test_work_is_stopped_by_ctrl_c_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancel, ticks = threading.Event(), []
+
+    def work() -> str:
+        while not cancel.is_set():
+            time.sleep(0.01)
+        return "put back"
+
+    def tick(seconds: float) -> None:
+        ticks.append(seconds)
+        if len(ticks) == 2:
+            raise KeyboardInterrupt
+
+    assert worker.run(work, cancel, tick) == "put back" and len(ticks) >= 2
+    with pytest.raises(ZeroDivisionError):
+        worker.run(lambda: 1 / 0, threading.Event())  # type: ignore[arg-type,return-value]
