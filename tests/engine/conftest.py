@@ -54,6 +54,14 @@ def make_tiny(folder: Path, *, seed: int = 0, hidden: int = 64) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Tiny tensors gain nothing from threads, and on a busy machine lose much."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def tiny_factory() -> Callable[..., Path]:
     return make_tiny

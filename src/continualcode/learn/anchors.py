@@ -1,0 +1,71 @@
+"""Drift: how far the model has moved on prompts that the lesson is not about.
+
+Before the lesson the model's own greedy completions of anchor prompts are kept with its whole distributions;
+afterwards the same tokens are scored again. Drift is the mean of KL(before‖after) over completion tokens, exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from continualcode.engine.base import Completion, Engine, SampleParams
+from continualcode.learn.losses import kl
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Completions of the model before, with `logprobs`: float32 [T, V] for each."""
+
+    completions: tuple[Completion, ...]
+    logprobs: tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """`kl`: nats a token; `agreement`: share of tokens whose likeliest choice is still the same; `entropy`
+    and `entropy_before`: mean nats a token."""
+
+    kl: float
+    agreement: float
+    entropy: float
+    entropy_before: float
+
+    @property
+    def collapsed(self) -> bool:
+        """The likeliest token is another one at half of the places, or the model knows nothing any more."""
+        return self.agreement < 0.5 or self.entropy > self.entropy_before + 1.5
+
+
+def keep(engine: Engine, prompts: Sequence[Sequence[int]], *, max_new_tokens: int = 48) -> Anchors:
+    """What the model does on these prompts now."""
+    drawn = engine.sample(prompts, SampleParams(max_new_tokens=max_new_tokens)) if prompts else []
+    return keep_completions(engine, [c for c in drawn if c.ids])
+
+
+def keep_completions(engine: Engine, completions: Sequence[Completion]) -> Anchors:
+    """The same for completions that were drawn already."""
+    scores = engine.score([(c.prompt_ids, c.ids) for c in completions], top_k=-1) if completions else []
+    return Anchors(tuple(completions), tuple(s.full_logprobs_TV for s in scores if s.full_logprobs_TV is not None))
+
+
+def measure(engine: Engine, anchors: Anchors) -> Drift:
+    """Drift of the model now against what was kept; zero drift when nothing was."""
+    if not anchors.completions:
+        return Drift(0.0, 1.0, 0.0, 0.0)
+    scores = engine.score([(c.prompt_ids, c.ids) for c in anchors.completions], top_k=-1)
+    before = torch.cat(anchors.logprobs)
+    after = torch.cat([s.full_logprobs_TV for s in scores if s.full_logprobs_TV is not None])
+    return Drift(
+        kl=max(0.0, float(kl(before, after).mean())) if bool(torch.isfinite(after).all()) else float("inf"),
+        agreement=float((before.argmax(-1) == after.argmax(-1)).float().mean()),
+        entropy=float(-(after.exp() * after).sum(-1).mean()),
+        entropy_before=float(-(before.exp() * before).sum(-1).mean()),
+    )
+
+
+def drift(engine: Engine, anchors: Anchors) -> float:
+    """`measure(...).kl`."""
+    return measure(engine, anchors).kl
