@@ -1,0 +1,15 @@
+pub struct Buffer<'a> {
+    pub path: Option<&'a str>,
+    pub line: usize,
+    pub changed: bool,
+}
+
+pub fn title(buffer: &Buffer) -> String {
+    let mark = if buffer.changed { "* " } else { "" };
+    let path: &str = buffer.path;
+    let name = match path.rfind('/') {
+        Some(slash) => &path[slash + 1..],
+        None => path,
+    };
+    format!("{mark}{name}:{}", buffer.line)
+}
