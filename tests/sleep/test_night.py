@@ -22,8 +22,15 @@ from continualcode.store import Store, new_id, now
 from continualcode.store.records import CorrectionRecord, NightRecord
 
 
+@pytest.fixture(scope="session")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("verdicts")
+
+
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, verdicts: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(verdicts)  # verdicts do not change from test to test
     monkeypatch.setattr("continualcode.sleep.anchors.HELD", 2)
     monkeypatch.setattr("continualcode.sleep.anchors.WATCHED", 2)
     return Settings(home=tmp_path / "home").replace(max_attempts=1, night_steps=4, night_variants=4, night_batch=4)
@@ -31,7 +38,6 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings):
-    settings.home.mkdir(parents=True)
     with Store(settings.store_path) as opened:
         yield opened
 
@@ -163,7 +169,7 @@ import time
 chosen = conftest.narrow(Path(sys.argv[2]) / "koans", setattr)
 rote = Rote({k.buggy: k.solution for k in chosen.values()}, born=["E0384"])
 plain = rote.learn
-rote.learn = lambda e, l: (time.sleep(0.15), plain(e, l))[1]  # slow weights, so that there is a middle to be killed in
+rote.learn = lambda e, l: (time.sleep(0.1), plain(e, l))[1]  # slow weights, so that there is a middle to be killed in
 settings = Settings(home=Path(sys.argv[2]) / "home").replace(max_attempts=1, night_steps=30, night_variants=4, night_batch=4)
 with Store(settings.store_path) as store:
     print(json.dumps(night.sleep(rote, store, settings).json()), flush=True)
