@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -13,6 +15,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from continualcode.cli import app
 from continualcode.store import Store
 
 WRITE = {"name": "write", "arguments": {"path": "a.txt", "content": "whole\nfile"}}
@@ -48,16 +51,12 @@ class Place:
         return child
 
     def headless(self, replies: list[Any], *words: str) -> tuple[int, list[dict[str, Any]], str]:
-        done = subprocess.run(
-            [sys.executable, *self.argv(replies, *words)],
-            cwd=self.work,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return done.returncode, lines, done.stdout + done.stderr
+        """One request in this process: (exit code, events, all that was printed)."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.chdir(self.work), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = app.run(self.argv(replies, *words)[2:])
+        events = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith("{")]
+        return code, events, out.getvalue() + err.getvalue()
 
     @property
     def text(self) -> str:
@@ -68,8 +67,10 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Place(tmp_path)
+    monkeypatch.setenv("CONTINUALCODE_HOME", str(made.home))
+    return made
 
 
 def ask(child: pexpect.spawn, line: str) -> None:

@@ -218,7 +218,8 @@ class Loop:
         assert turn.call is not None
         correction = decision.text if decision.kind == "teach" else ""
         self.session.deny(correction or None)
-        self.face.denied(turn.call, correction)
+        if decision.kind != "stop":
+            self.face.denied(turn.call, correction)
         self.ledger.call(turn, turn.call, self.session.messages[-1].content, "taught" if correction else "denied", True)
         self.ledger.transcript(self.session)
         if correction:

@@ -194,7 +194,7 @@ class Terminal:
     def taught(self, taught: Taught) -> None:
         self._clear_tick()
         color = {"took": "green", "partly": "yellow"}.get(taught.outcome, "red")
-        self.console.print(f"[{color}]lesson: {escape(taught.line)}[/]", soft_wrap=True)
+        self.console.print(f"[{color}]{escape(taught.line)}[/]", soft_wrap=True)
 
     def remark(self, text: str) -> None:
         self.console.print(f"[dim]{escape(text)}[/]")
