@@ -20,6 +20,7 @@ from continualcode.agent.teaching import words
 from continualcode.agent.tools import Preview, Toolbox
 from continualcode.config import Settings
 from continualcode.engine.base import ToolCall
+from continualcode.errors import UserError
 from continualcode.store import Store, new_id, now
 from continualcode.store.records import RunRecord
 
@@ -127,6 +128,15 @@ def test_a_call_that_cannot_run_is_not_asked_about(tmp_path: Path) -> None:
     loop, _, _ = make(tmp_path, [reply(far), "Oh."], [], [])
     assert loop.request("Do it.").end == "done"
     assert "a.txt has 1 lines" in loop.session.messages[2].content
+
+
+def test_a_request_that_does_not_fit_is_kept_and_the_next_one_runs(tmp_path: Path) -> None:
+    loop, _, _ = make(tmp_path, ["Fine."], [], [])
+    loop.session.engine.context_length = 400
+    with pytest.raises(UserError, match="longer than the model can read"):
+        loop.request("x" * 1_000)
+    assert loop.request("Short.").text == "Fine."
+    assert [e.outcome for e in loop.ledger.store.list_episodes()] == ["interrupted", "done"]
 
 
 def test_work_is_stopped_by_ctrl_c_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ class Ledger:
                 started=self._started,
                 seconds=time.monotonic() - self._clock,
                 tool_calls=list(self._calls),
-                messages=[message_to_dict(m) for m in session.context()],
+                messages=[message_to_dict(m) for m in session.messages],
             )  # fmt: skip
         )
         self.summary |= {"requests": self.counts["requests"], "counts": dict(self.counts)}

@@ -59,6 +59,7 @@ class Session:
         self.messages: list[Message] = []
         self.turns = 0
         self.malformed = 0
+        self._asked: tuple[Message, ...] | None = None  # what the last prompt showed
         toolbox.profile = self.profile
 
     # -- before the model speaks
@@ -84,7 +85,8 @@ class Session:
 
     def prompt_ids(self) -> list[int]:
         """The next prompt's token ids."""
-        return self._encode(self.context())
+        self._asked = self.context()
+        return self._encode(self._asked)
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         return self.engine.encode(messages, tools=self.tools)
@@ -131,7 +133,7 @@ class Session:
     def take(self, completion: Completion) -> Turn:
         """Read a completion; the assistant's message, and the feedback on a malformed call, join the
         conversation."""
-        context = self.context()
+        context, self._asked = self._asked or self.context(), None
         self.turns += 1
         text, calls, error = self.engine.parse(completion.text)
         call = calls[0] if calls else None
