@@ -5,8 +5,11 @@ source "$(dirname "$0")/setup.sh"
 
 export CONTINUALCODE_HOME="${CONTINUALCODE_HOME:-$ROOT/runs/quick}"
 mkdir -p "$CONTINUALCODE_HOME"
-answer=$(continualcode demo --json "$@" | tee /dev/stderr | tail -n 1)
-picture=$(python -c 'import json, sys; print(json.loads(sys.argv[1]).get("plot") or "")' "$answer")
+code=0
+answer=$(continualcode demo --json "$@") || code=$?
+answer=$(printf '%s' "$answer" | tail -n 1)
+picture=$(python -c 'import json, sys; print(json.loads(sys.argv[1]).get("plot") or "")' "$answer" 2>/dev/null || true)
 say "picture: ${picture:-none was drawn}"
 say "state:   $CONTINUALCODE_HOME"
 printf '%s\n' "$answer"
+exit "$code"

@@ -235,21 +235,28 @@ JSONABLE = st.recursive(
 )
 
 
+@pytest.fixture(scope="module")
+def two_stores(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("two")
+    with Store(folder / "a.db") as a, Store(folder / "b.db") as b:
+        yield a, b
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=TEXT, seconds=st.floats(allow_nan=False, allow_infinity=False), result=JSONABLE,
     logprobs=st.lists(st.floats(allow_nan=False), max_size=3),
 )  # fmt: skip
-def test_any_values_survive_store_and_jsonl(tmp_path: Path, text, seconds, result, logprobs):
+def test_any_values_survive_store_and_jsonl(two_stores: tuple[Store, Store], text, seconds, result, logprobs):
+    a, b = two_stores
     call = ToolCallRecord(0, "t", {"r": result}, text, True, logprobs=logprobs)
-    row = episode(prompt=text, seconds=seconds, tool_calls=[call])
-    name = new_id("s")
-    with Store(tmp_path / name / "a.db") as a, Store(tmp_path / name / "b.db") as b:
-        a.add(row)
-        assert a.get_episode("ep_1") == row
-        a.export_jsonl("episodes", tmp_path / name / "x.jsonl")
-        b.import_jsonl("episodes", tmp_path / name / "x.jsonl")
-        assert b.get_episode("ep_1") == row
+    row = episode(new_id("ep"), prompt=text, seconds=seconds, tool_calls=[call])
+    path = a.folder / f"{row.id}.jsonl"
+    a.add(row)
+    assert a.get_episode(row.id) == row
+    assert a.export_jsonl("episodes", path, id=row.id) == 1
+    assert b.import_jsonl("episodes", path) == 1
+    assert b.get_episode(row.id) == row
 
 
 @pytest.mark.parametrize(

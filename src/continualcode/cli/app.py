@@ -12,7 +12,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import re
 import sys
@@ -103,8 +102,7 @@ def register_all() -> None:
     if app.registered_commands:
         return
     for name in COMMAND_FILES:
-        if importlib.util.find_spec(f"continualcode.cli.{name}"):
-            importlib.import_module(f"continualcode.cli.{name}").register(app)
+        importlib.import_module(f"continualcode.cli.{name}").register(app)
 
 
 def run(words: Sequence[str]) -> int:

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         if dry_run:
             emit({"argv": words, "cwd": content["cwd"]}, as_json, "continualcode " + shlex.join(words))
             return
-        _warn(content)
+        _warn(content, from_mapping({**content["settings"], "home": here.home}, "the run's settings"))
         from continualcode.cli.app import run as run_command
 
         if as_json and "--json" not in words:
@@ -89,8 +89,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _warn(content: dict[str, Any]) -> None:
-    from continualcode.cli.runs import version
+def _warn(content: dict[str, Any], kept: Settings) -> None:
+    from continualcode.cli.runs import model_hash, version
     from continualcode.store.hashing import folder_hash
 
     for name, then in content.get("versions", {}).items():
@@ -100,7 +100,6 @@ def _warn(content: dict[str, Any]) -> None:
     koans = bundled("koans")
     if koans.is_dir() and folder_hash(koans) != content.get("data", {}).get("koans"):
         say("warning: the koans have changed since")
-    model = content.get("model", {})
-    source = Path(model.get("source", ""))
-    if model.get("hash") and (not source.exists() or folder_hash(source) != model["hash"]):
-        say(f"warning: the model {source} has changed since")
+    then = content.get("model", {}).get("hash")
+    if then and model_hash(kept) != then:
+        say(f"warning: the model {kept.model_source} has changed since")

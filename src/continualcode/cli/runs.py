@@ -71,7 +71,6 @@ def write_configuration(run: Run, settings: Settings, data: Sequence[Path] = ())
 
     from continualcode.store.hashing import folder_hash
 
-    model = Path(settings.model_source)
     koans = bundled("koans")
     content = {
         "run": run.id,
@@ -83,7 +82,7 @@ def write_configuration(run: Run, settings: Settings, data: Sequence[Path] = ())
         "settings": settings.as_dict(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONED}},
         "machine": {"system": platform.platform(), "cpus": os.cpu_count()},
-        "model": {"source": settings.model_source, "hash": folder_hash(model) if model.exists() else ""},
+        "model": {"source": settings.model_source, "hash": model_hash(settings)},
         "data": {
             "koans": folder_hash(koans) if koans.exists() else "",
             **{str(path): folder_hash(path) for path in data},
@@ -92,6 +91,14 @@ def write_configuration(run: Run, settings: Settings, data: Sequence[Path] = ())
     run.folder.mkdir(parents=True, exist_ok=True)
     path = run.folder / "config.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def model_hash(settings: Settings) -> str:
+    """Hash of the weights of a model folder, as the engine names it; empty for one that is not on disk."""
+    from continualcode.engine.source import weights_hash
+
+    folder = Path(settings.model_source).expanduser()
+    return weights_hash(folder, settings.home / "cache" / "model_hashes.json") if folder.is_dir() else ""
 
 
 def version(name: str) -> str:
