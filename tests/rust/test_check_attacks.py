@@ -14,7 +14,9 @@ from continualcode.rust.check import check
 from continualcode.sandbox import Limits, available
 
 MODES = [name for name in ("bubblewrap", "landlock") if available()[name]]
-TESTS = "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn ends() {\n        assert!(attack());\n    }\n}\n"
+TESTS = (
+    "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn ends() {\n        assert!(attack());\n    }\n}\n"
+)
 LIMITS = Limits(seconds=8, memory_mb=256, processes=40, output_bytes=200_000, file_mb=8, disk_mb=48)
 
 
@@ -34,7 +36,13 @@ def test_an_attack_that_may_succeed_does(mode: str) -> None:
 
 def test_reads_nothing_outside(mode: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("private")
-    places = ["/etc/shadow", "/etc/passwd", str(tmp_path / "secret"), f"{Path.home()}/.profile", f"{Path.home()}/.bashrc"]
+    places = [
+        "/etc/shadow",
+        "/etc/passwd",
+        str(tmp_path / "secret"),
+        f"{Path.home()}/.profile",
+        f"{Path.home()}/.bashrc",
+    ]
     body = " || ".join(f'std::fs::read("{p}").is_ok()' for p in places)
     verdict = attack(f'{body} || std::fs::read_dir("{Path.home()}").map(|d| d.count() > 2).unwrap_or(false)', mode)
     assert verdict.compiles and not verdict.tests_pass and verdict.tests_run == 1
@@ -81,23 +89,28 @@ def test_a_loop_of_commands_ends(mode: str) -> None:
 
 
 def test_a_thread_bomb_ends(mode: str) -> None:
-    spawn = "loop { let _ = std::thread::Builder::new().spawn(|| std::thread::sleep(std::time::Duration::from_secs(60))); }"
+    spawn = (
+        "loop { let _ = std::thread::Builder::new().spawn(|| std::thread::sleep(std::time::Duration::from_secs(60))); }"
+    )
     verdict = check("", in_the_tests(spawn), mode=mode, limits=LIMITS)
     assert verdict.stopped in ("processes", "memory", "timeout") and not verdict.tests_pass
 
 
 def test_filling_the_disk_ends(mode: str) -> None:
-    verdict = attack("(0..2000).all(|i| std::fs::write(format!(\"f{i}\"), vec![1u8; 4 << 20]).is_ok())", mode)
+    verdict = attack('(0..2000).all(|i| std::fs::write(format!("f{i}"), vec![1u8; 4 << 20]).is_ok())', mode)
     assert verdict.stopped == "disk" and not verdict.tests_pass
 
 
 def test_eating_memory_ends(mode: str) -> None:
-    verdict = attack("let mut held = Vec::new(); loop { held.push(vec![1u8; 1 << 22]); if held.len() > 100_000 { return true; } }", mode)
+    verdict = attack(
+        "let mut held = Vec::new(); loop { held.push(vec![1u8; 1 << 22]); if held.len() > 100_000 { return true; } }",
+        mode,
+    )
     assert verdict.stopped == "memory" and not verdict.tests_pass
 
 
 def test_printing_megabytes_ends(mode: str) -> None:
-    body = 'use std::io::Write; loop { if std::io::stderr().write_all(&[b\'x\'; 65536]).is_err() { return true; } }'
+    body = "use std::io::Write; loop { if std::io::stderr().write_all(&[b'x'; 65536]).is_err() { return true; } }"
     assert attack(body, mode).stopped == "output"
 
 
@@ -139,20 +152,22 @@ def test_cheats_do_not_count_as_solved(cheat: str) -> None:
 
 
 def test_honest_code_is_not_suspected() -> None:
-    code = '''
+    code = """
 //! Exits a process? unsafe extern #[test] cfg(test) assert_eq -- only words.
 /// assert_eq /* nested /* comment */ unsafe */
 pub fn process(input: &str) -> usize { input.matches('"').count() + "std::process::exit unsafe".len() }
 pub struct Exit<'a> { pub test: &'a str }
 impl<'a> Exit<'a> { pub fn abort(&self) -> char { '\\'' } }
 pub fn check(x: i32) -> i32 { assert!(x > 0); assert_eq!(x, x, r#"a "quoted" unsafe"#); if x > 5 { panic!("big") } x }
-'''
+"""
     assert "unsafe" not in harness.plain(code)
     assert harness.tampering(code.replace("abort", "stop")) == ""
 
 
 def test_names_of_tests() -> None:
-    source = "// #[test] fn no()\n#[test]\n#[should_panic]\nfn a() {}\n#[test] pub fn b() {}\nlet s = \"#[test] fn c()\";\n"
+    source = (
+        '// #[test] fn no()\n#[test]\n#[should_panic]\nfn a() {}\n#[test] pub fn b() {}\nlet s = "#[test] fn c()";\n'
+    )
     assert harness.test_names(source) == ["a", "b"]
 
 

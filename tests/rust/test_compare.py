@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,14 +12,24 @@ from continualcode.rust.compare import compare_with_cargo
 
 GOOD = "pub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n"
 TESTS = "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn adds() {\n        assert_eq!(add(1, 2), 3);\n    }\n}\n"
+
+
+@dataclass(frozen=True)
+class Program:
+    id: str
+    buggy: str
+    solution: str
+    tests: str
+
+
 clippy_is_here = pytest.mark.skipif(toolchain.find().clippy_driver is None, reason="clippy is not installed")
 
 
 @clippy_is_here
 def test_rustc_and_cargo_agree() -> None:
     tasks = [
-        SimpleNamespace(id="one", buggy=GOOD.replace("-> i32", "-> String"), solution=GOOD, tests=TESTS),
-        SimpleNamespace(id="two", buggy=GOOD.replace("+", "-"), solution=GOOD.replace("a + b", "return a + b;"), tests=TESTS),
+        Program(id="one", buggy=GOOD.replace("-> i32", "-> String"), solution=GOOD, tests=TESTS),
+        Program(id="two", buggy=GOOD.replace("+", "-"), solution=GOOD.replace("a + b", "return a + b;"), tests=TESTS),
     ]
     assert compare_with_cargo(tasks) == []
 
@@ -30,7 +40,7 @@ def test_rustc_and_cargo_agree_on_koans() -> None:
     folders = sorted((Path(__file__).parents[2] / "koans").glob("*/*/koan.toml"))
     sample = [f.parent for f in folders[:: max(1, len(folders) // 2)]][:2]
     tasks = [
-        SimpleNamespace(
+        Program(
             id=f.name, **{p.stem: p.read_text() for p in (f / "buggy.rs", f / "solution.rs", f / "tests.rs")}
         )
         for f in sample

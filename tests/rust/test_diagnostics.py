@@ -6,7 +6,9 @@ from continualcode.rust import batch
 from continualcode.rust.diagnostics import fill_text, parse_json_lines, render_compact, signature
 from continualcode.rust.verdict import FailedTest, Verdict
 
-MOVED = "fn main() {{\n    let {0} = String::from(\"{2}\");\n    let {1} = {0};\n    println!(\"{{}} {{}}\", {0}, {1});\n}}\n"
+MOVED = (
+    'fn main() {{\n    let {0} = String::from("{2}");\n    let {1} = {0};\n    println!("{{}} {{}}", {0}, {1});\n}}\n'
+)
 
 
 def test_the_same_mistake_in_other_code_has_the_same_signature() -> None:
@@ -27,7 +29,7 @@ def test_compact_rendering() -> None:
     text = render_compact(found, batch.PATH)
     assert text.splitlines()[:3] == [
         "error[E0382]: borrow of moved value: `a`",
-        "2|    let a = String::from(\"x\");",
+        '2|    let a = String::from("x");',
         "- move occurs because `a` has type `String`, which does not implement the `Copy` trait",
     ]
     assert "b.clone()" not in text

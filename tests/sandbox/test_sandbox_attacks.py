@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import textwrap
 import time
@@ -62,7 +63,9 @@ def test_reads_no_passwords_and_no_home(workspace: Path, mode: str) -> None:
     secret = Path.home() / f".continualcode-test-{os.getpid()}"
     secret.write_text("the key")
     try:
-        result = bash(f"cat /etc/shadow; cat /etc/passwd; cat {secret}; ls {Path.home()}; cat ~/*; true", workspace, mode)
+        result = bash(
+            f"cat /etc/shadow; cat /etc/passwd; cat {secret}; ls {Path.home()}; cat ~/*; true", workspace, mode
+        )
     finally:
         secret.unlink()
     assert result.stdout == b""
@@ -143,7 +146,9 @@ def test_reaches_no_unix_socket(workspace: Path, mode: str, address: str) -> Non
         server.listen()
         server.settimeout(0.2)
         result = python(
-            f"import socket; s = socket.socket(socket.AF_UNIX); s.connect({name!r}); print('connected')", workspace, mode
+            f"import socket; s = socket.socket(socket.AF_UNIX); s.connect({name!r}); print('connected')",
+            workspace,
+            mode,
         )
         with pytest.raises(TimeoutError):
             server.accept()
@@ -153,7 +158,11 @@ def test_reaches_no_unix_socket(workspace: Path, mode: str, address: str) -> Non
 def test_fork_bomb_ends(workspace: Path, mode: str) -> None:
     started = time.monotonic()
     result = bash(
-        f": continualcode-bomb-{os.getpid()}; bomb() {{ bomb | bomb & }}; bomb; sleep 60", workspace, mode, seconds=15, processes=40
+        f": continualcode-bomb-{os.getpid()}; bomb() {{ bomb | bomb & }}; bomb; sleep 60",
+        workspace,
+        mode,
+        seconds=15,
+        processes=40,
     )
     assert result.stopped == "processes"
     assert time.monotonic() - started < 10
@@ -181,7 +190,14 @@ def test_one_endless_file_ends(workspace: Path, mode: str) -> None:
 
 
 def test_many_files_do_not_fill_the_disk(workspace: Path, mode: str) -> None:
-    result = bash("i=0; while :; do i=$((i+1)); head -c 4M /dev/zero > f$i; done", workspace, mode, seconds=30, file_mb=8, disk_mb=48)
+    result = bash(
+        "i=0; while :; do i=$((i+1)); head -c 4M /dev/zero > f$i; done",
+        workspace,
+        mode,
+        seconds=30,
+        file_mb=8,
+        disk_mb=48,
+    )
     assert result.stopped == "disk"
     assert sum(p.stat().st_size for p in workspace.iterdir()) < 400 * 1_048_576
 
@@ -199,7 +215,9 @@ def test_deleted_files_do_not_fill_the_disk(workspace: Path, mode: str) -> None:
 
 def test_tmp_is_bounded_and_not_the_machines(workspace: Path, mode: str) -> None:
     name = f"continualcode-mark-{os.getpid()}"
-    script = f'touch /tmp/{name}; cd "$TMPDIR"; for i in $(seq 200); do head -c 4M /dev/zero > f$i || exit 7; done; echo all'
+    script = (
+        f'touch /tmp/{name}; cd "$TMPDIR"; for i in $(seq 200); do head -c 4M /dev/zero > f$i || exit 7; done; echo all'
+    )
     result = bash(script, workspace, mode, seconds=30, file_mb=8, disk_mb=48)
     assert not Path("/tmp", name).exists()
     assert result.stopped == "disk" or result.returncode == 7
@@ -208,7 +226,12 @@ def test_tmp_is_bounded_and_not_the_machines(workspace: Path, mode: str) -> None
 
 @pytest.mark.parametrize(
     "daemon",
-    ["setsid sleep {n} &", "(setsid sleep {n} > /dev/null 2>&1 < /dev/null &) &", "nohup sleep {n} & disown", "sleep {n}"],
+    [
+        "setsid sleep {n} &",
+        "(setsid sleep {n} > /dev/null 2>&1 < /dev/null &) &",
+        "nohup sleep {n} & disown",
+        "sleep {n}",
+    ],
 )
 def test_nothing_outlives_the_limit(workspace: Path, mode: str, daemon: str) -> None:
     number = f"98{os.getpid()}"
@@ -325,3 +348,25 @@ def test_root_loses_its_powers(workspace: Path, mode: str) -> None:
 def test_makes_no_set_user_id_file(workspace: Path, mode: str) -> None:
     bash("cp /bin/true t; chmod 4755 t; chmod u+s t; cp --preserve=mode /usr/bin/passwd p", workspace, mode)
     assert all(p.stat().st_mode & 0o6000 == 0 for p in workspace.iterdir())
+
+
+def test_dies_with_its_parent(workspace: Path, mode: str) -> None:
+    """kill -9 of the program that runs it: the command must not go on unwatched."""
+    number = f"95{os.getpid()}"
+    script = f"""
+        import sys
+        sys.path[:0] = {sys.path!r}
+        from pathlib import Path
+        from continualcode.sandbox import run
+        run(["sleep", "{number}"], workspace=Path({str(workspace)!r}), mode={mode!r})
+    """
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)])
+    deadline = time.monotonic() + 15
+    while not alive(f"sleep\0{number}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive(f"sleep\0{number}")
+    parent.kill()
+    parent.wait()
+    while alive(f"sleep\0{number}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive(f"sleep\0{number}") == []

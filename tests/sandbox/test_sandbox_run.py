@@ -120,7 +120,11 @@ def test_leaves_no_descriptor_and_no_folder_behind(tmp_path: Path, mode: str) ->
         run(["bash", "-c", "echo x"], workspace=tmp_path, mode=mode)
         run(["yes"], workspace=tmp_path, mode=mode, limits=Limits(output_bytes=1000))
     assert len(os.listdir("/proc/self/fd")) == before
-    mine = [p for p in Path(tempfile.gettempdir()).glob("continualcode-tmp-*") if p.stat().st_ctime > tmp_path.stat().st_ctime]
+    mine = [
+        p
+        for p in Path(tempfile.gettempdir()).glob("continualcode-tmp-*")
+        if p.stat().st_ctime > tmp_path.stat().st_ctime
+    ]
     assert mine == []
 
 
@@ -134,7 +138,9 @@ def test_inside_resolves(tmp_path: Path) -> None:
     assert inside(tmp_path, ".") == tmp_path.resolve()
 
 
-@pytest.mark.parametrize("path", ["..", "../x", "src/../../x", "/etc/passwd", "/", "a\0b", "link/x", "link", "loop/x", "~/../../x"])
+@pytest.mark.parametrize(
+    "path", ["..", "../x", "src/../../x", "/etc/passwd", "/", "a\0b", "link/x", "link", "loop/x", "~/../../x"]
+)
 def test_inside_refuses(tmp_path: Path, path: str) -> None:
     work = tmp_path / "work"
     (work / "src").mkdir(parents=True)

@@ -7,7 +7,8 @@ the sandbox and never run. What a model wrote goes through `check`.
 What is given back for a program is what rustc says of it alone. rustc stops a whole crate after the phase
 in which the first error fell (parsing, names, types, borrows), so a program that shows no error next to
 one that does proves nothing: those without errors are compiled again among themselves until a run is
-clean. Programs that could feel their neighbours (`crate::`, exported macros, inference that another
+clean. (Of several errors in one program the first is the same; one of a later phase can be missing.)
+Programs that could feel their neighbours (`crate::`, exported macros, inference that another
 program's impls make ambiguous) are compiled alone.
 """
 
@@ -24,7 +25,10 @@ from continualcode.rust import toolchain
 from continualcode.rust.diagnostics import Diagnostic, Span, fill_text, parse_json_lines
 
 PATH = "src/lib.rs"  # what a program's file is called in its diagnostics
-_ALONE = re.compile(r"\bcrate\b|#!\[|macro_export|no_mangle|export_name|\bglobal_asm\b|^\s*(?:pub\s+)?mod\s+\w+\s*;", re.M)
+_ROOT = "lib.rs"  # the crate's own file in a batch: where rustc puts what it cannot place
+_ALONE = re.compile(
+    r"\bcrate\b|#!\[|macro_export|no_mangle|export_name|\bglobal_asm\b|^\s*(?:pub\s+)?mod\s+\w+\s*;", re.M
+)
 _AMBIGUOUS = {"E0282", "E0283", "E0284", "E0790"}  # errors that a neighbour's impls can cause
 _FILE = re.compile(r"(?:^|/)v(\d{4})\.rs$")
 _MODULE = re.compile(r"\b(?:crate::)?v(\d{4})::")
@@ -128,7 +132,7 @@ def _own_view(d: Diagnostic, owner: int) -> Diagnostic | None:
     spans: list[Span] = []
     for span in d.spans:
         file = _FILE.search(span.path)
-        if (file and int(file[1]) != owner) or foreign(f"{span.note} {span.replacement or ''}"):
+        if span.path == _ROOT or (file and int(file[1]) != owner) or foreign(f"{span.note} {span.replacement or ''}"):
             continue
         if foreign(span.label):
             return None
@@ -168,8 +172,8 @@ def _compile(programs: Sequence[str], seconds: float) -> tuple[bool, list[Diagno
         for i, program in enumerate(programs):
             (Path(folder) / f"v{i:04d}.rs").write_text(program, encoding="utf-8")
         modules = "".join(f"mod v{i:04d};\n" for i in range(len(programs)))
-        (Path(folder) / "lib.rs").write_text(f"#![allow(warnings)]\n{modules}", encoding="utf-8")
-        return _rustc(tools, Path(folder), "lib.rs", seconds)
+        (Path(folder) / _ROOT).write_text(f"#![allow(warnings)]\n{modules}", encoding="utf-8")
+        return _rustc(tools, Path(folder), _ROOT, seconds)
 
 
 def _rustc(tools: toolchain.Toolchain, folder: Path, entry: str, seconds: float) -> tuple[bool, list[Diagnostic]]:

@@ -8,6 +8,7 @@ The compiler is confined like the program: macros can read files.
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from continualcode.config import Settings
+from continualcode.errors import UserError
 from continualcode.rust import cache as verdicts
 from continualcode.rust import harness, toolchain
 from continualcode.rust.diagnostics import Diagnostic, fill_text, parse_json_lines
@@ -103,11 +105,24 @@ class _Options:
     def remembered(self, item: Item) -> Verdict:
         tools = toolchain.find()
         address = verdicts.key(
-            "file", item.code, item.tests, item.clippy and tools.clippy_driver is not None, item.run_tests, tools.identity
+            "file",
+            item.code,
+            item.tests,
+            item.clippy and tools.clippy_driver is not None,
+            item.run_tests,
+            tools.identity,
         )
         if self.cache and (known := self.cache.get(address)):
             return known
-        verdict = _check_file(item, tools, self)
+        try:
+            verdict = _check_file(item, tools, self)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+                raise
+            where = tempfile.gettempdir()
+            raise UserError(
+                f"Nothing can be written to {where} ({error.strerror}): make room or set TMPDIR."
+            ) from error
         if self.cache:
             self.cache.put(address, verdict)
         return verdict
@@ -139,7 +154,10 @@ def _check_file(item: Item, tools: toolchain.Toolchain, options: _Options) -> Ve
         if item.clippy and tools.clippy_driver is not None:
             kind = ["--test"] if item.tests else ["--crate-type", "lib"]
             linted = bench.compile(
-                tools.clippy_driver, code, item.tests or "", [*kind, "--emit=metadata", "-D", "warnings", "-W", "clippy::all"]
+                tools.clippy_driver,
+                code,
+                item.tests or "",
+                [*kind, "--emit=metadata", "-D", "warnings", "-W", "clippy::all"],
             )
             clean = linted.ok
             findings = [replace(d, level="warning") for d in linted.diagnostics]
@@ -222,7 +240,7 @@ def _texts(done: Result) -> tuple[str, str]:
 def _last_words(done: Result) -> str:
     if done.stopped:
         return f"the compiler was stopped: {done.stopped}"
-    said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip() and not line.startswith("{")]
+    said = [
+        line for line in done.stderr.decode(errors="replace").splitlines() if line.strip() and not line.startswith("{")
+    ]
     return f"the compiler ended with code {done.returncode}: {said[-1][:200] if said else 'no message'}"
-
-

@@ -90,7 +90,9 @@ def _check(cargo: _Cargo, run_tests: bool, clippy: bool, limits: Limits) -> Verd
     if not compiles:
         if not diagnostics:
             diagnostics = [Diagnostic("error", "", _objection(built), ())]
-        return Verdict(False, False, 0, None, tuple(dict.fromkeys(diagnostics)), (), built.stopped, time.monotonic() - started)
+        return Verdict(
+            False, False, 0, None, tuple(dict.fromkeys(diagnostics)), (), built.stopped, time.monotonic() - started
+        )
     clean: bool | None = None
     if clippy and cargo.tools.clippy_driver is not None:
         linted = cargo("clippy", "--all-targets", after=["--", "-D", "warnings", "-W", "clippy::all"])

@@ -77,7 +77,9 @@ def parse_json_lines(lines: Iterable[str]) -> list[Diagnostic]:
         if raw["level"] in ("failure-note", "note", "help"):
             continue
         message = raw["message"]
-        if not raw["spans"] and (message.startswith("aborting due to") or " warning" in message and "emitted" in message):
+        if not raw["spans"] and (
+            message.startswith("aborting due to") or " warning" in message and "emitted" in message
+        ):
             continue
         spans = [_span(s) for s in raw["spans"]]
         helps: list[str] = []
@@ -93,13 +95,20 @@ def parse_json_lines(lines: Iterable[str]) -> list[Diagnostic]:
 
 
 def fill_text(diagnostics: Iterable[Diagnostic], path: str, source: str) -> list[Diagnostic]:
-    """The same, with the source line put where rustc left it out: it treats an insertion at the very first
-    byte of a crate as a place without text."""
+    """The same, with the crate's first byte put right. rustc takes that byte for no place at all: a hint to
+    insert there comes without its line, which is filled in; and what it cannot place (a bound in a library
+    without sources) is put there, which is dropped."""
     first = source.split("\n", 1)[0].rstrip("\r")
-    return [
-        replace(d, spans=tuple(replace(s, text=first) if (s.path, s.line, s.text) == (path, 1, "") else s for s in d.spans))
-        for d in diagnostics
-    ]
+
+    def mended(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        nowhere = [(s.path, s.line, s.column_end, s.text) == (path, 1, 1, "") for s in spans]
+        return tuple(
+            replace(s, text=first) if lost else s
+            for s, lost in zip(spans, nowhere, strict=True)
+            if not lost or s.primary or s.replacement is not None
+        )
+
+    return [replace(d, spans=mended(d.spans)) for d in diagnostics]
 
 
 _NORMALISE = (

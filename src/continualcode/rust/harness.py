@@ -15,7 +15,10 @@ from continualcode.rust.verdict import FailedTest
 _TEST = re.compile(r"#\s*\[\s*test\s*\]\s*(?:#\s*\[[^\]]*\]\s*)*(?:pub\s+)?(?:async\s+)?fn\s+(\w+)")
 _LINE = re.compile(r"^test (\S+?)(?: - should panic)? \.\.\. (?:.*?)(ok|FAILED|ignored(?:, .*)?)$", re.M)
 _BLOCK = re.compile(r"^---- (\S+) stdout ----\n(.*?)(?=^---- |\nfailures:\n|\Z)", re.M | re.S)
-_PANIC = re.compile(r"^thread '.*?'(?: \(\d+\))? panicked at (?:'(?P<old>.*?)', \S+:\d+:\d+$|\S+:\d+:\d+:\n(?P<new>.*?)(?=^note: |^stack backtrace|\Z))", re.M | re.S)
+_PANIC = re.compile(
+    r"^thread '.*?'(?: \(\d+\))? panicked at (?:'(?P<old>.*?)', \S+:\d+:\d+$|\S+:\d+:\d+:\n(?P<new>.*?)(?=^note: |^stack backtrace|\Z))",
+    re.M | re.S,
+)
 _SKIPPED = re.compile(
     r"""//[^\n]*|/\*|"(?:[^"\\]|\\.)*"|\b(?:b|c)?r(\#*)".*?"\1|'(?:[^'\\\n]|\\(?:[^u]|u\{[0-9a-fA-F_]*\}))'""", re.S
 )

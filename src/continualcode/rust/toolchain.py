@@ -39,7 +39,9 @@ class Toolchain:
     @property
     def folders(self) -> tuple[Path, ...]:
         """What a sandbox must be able to read for these binaries to run."""
-        return tuple(dict.fromkeys([self.sysroot, *(p.parent for p in (self.rustc, self.cargo, self.clippy_driver) if p)]))
+        return tuple(
+            dict.fromkeys([self.sysroot, *(p.parent for p in (self.rustc, self.cargo, self.clippy_driver) if p)])
+        )
 
 
 def find() -> Toolchain:

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,14 @@ from continualcode.sandbox.bubblewrap import ETC, SYSTEM, kernel_limits
 from continualcode.sandbox.limits import Job, Limits
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-_SEEN = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/version", "/proc/sys/vm/overcommit_memory")
+_SEEN = (
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/filesystems",
+    "/proc/version",
+    "/proc/sys/vm/overcommit_memory",
+)
 _SIGNAL_SCOPE = 6  # the Landlock ABI from which on signals to outside are refused
 
 
@@ -40,11 +48,15 @@ class Group:
         return processes.group(self.process.pid)
 
     def kill(self) -> None:
-        if self.process.returncode is None:  # not reaped yet, so the number is still its own
+        deadline = time.monotonic() + 5.0
+        while self.process.returncode is None:  # not reaped yet, so the number is still its own
             try:
                 os.killpg(self.process.pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
-                pass
+                break
+            if not self.members() or time.monotonic() > deadline:
+                break
+            time.sleep(0.002)  # a signal is sent at once and obeyed when its process is next on a processor
         if self.private is not None:
             shutil.rmtree(self.private, ignore_errors=True)
 

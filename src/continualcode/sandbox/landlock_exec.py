@@ -37,7 +37,11 @@ def confine(config: dict) -> None:
     scoped = 3 if abi >= 6 else 0  # abstract sockets, signals
     rules = struct.pack("QQQ", governed, tcp, scoped)[: 8 if abi < 4 else 16 if abi < 6 else 24]
     ruleset = _check(libc.syscall(_CREATE, rules, len(rules), 0), "landlock_create_ruleset")
-    for paths, rights in ((config["read"], _READ), (config["write"], governed & ~(1 << 15)), (config["files"], _DEVICE)):
+    for paths, rights in (
+        (config["read"], _READ),
+        (config["write"], governed & ~(1 << 15)),
+        (config["files"], _DEVICE),
+    ):
         for path in paths:
             try:
                 place = os.open(path, os.O_PATH | os.O_CLOEXEC)

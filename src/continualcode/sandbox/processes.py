@@ -46,12 +46,14 @@ def proportional_mb(folders: Iterable[str]) -> float | None:
             continue
         except OSError:
             return None
-        kilobytes += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith((b"Pss_Anon:", b"Pss_Shmem:")))
+        kilobytes += sum(
+            int(line.split()[1]) for line in rollup.splitlines() if line.startswith((b"Pss_Anon:", b"Pss_Shmem:"))
+        )
     return kilobytes / 1024
 
 
 def group(pgid: int) -> list[str]:
-    """Folders of the processes in a process group."""
+    """Folders of the processes in a process group; those that have ended and wait to be reaped are left out."""
     return [f"/proc/{pid}" for pid, (_, pgrp) in _table().items() if pgrp == pgid]
 
 
@@ -81,7 +83,7 @@ def tasks_of(uid: int) -> int:
 
 
 def _table() -> dict[int, tuple[int, int]]:
-    """pid -> (parent, process group) of every process."""
+    """pid -> (parent, process group) of every living process."""
     table: dict[int, tuple[int, int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -90,7 +92,8 @@ def _table() -> dict[int, tuple[int, int]]:
                     fields = file.read().rpartition(b")")[2].split()
             except OSError:
                 continue
-            table[int(name)] = (int(fields[1]), int(fields[2]))
+            if fields[0] not in (b"Z", b"X"):
+                table[int(name)] = (int(fields[1]), int(fields[2]))
     return table
 
 

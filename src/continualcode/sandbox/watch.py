@@ -21,7 +21,13 @@ from continualcode.sandbox.processes import proportional_mb, usage, written_byte
 _TICK = 0.03  # seconds between two looks at the processes
 _CHUNK = 1 << 16
 _FILES = 100_000  # new files at most
-_OUT_OF_MEMORY = (b"memory allocation of", b"MemoryError", b"std::bad_alloc", b"annot allocate memory", b"out of memory")
+_OUT_OF_MEMORY = (
+    b"memory allocation of",
+    b"MemoryError",
+    b"std::bad_alloc",
+    b"annot allocate memory",
+    b"out of memory",
+)
 
 
 class Running(Protocol):
