@@ -101,7 +101,9 @@ def get(koan_id: str, *, folder: Path | None = None) -> Koan:
     if len(near) == 1:
         return near[0]
     if near:
-        raise KoanError(f"`{koan_id}` is the start of {len(near)} koans ({', '.join(k.id for k in near[:4])}…): give the whole id.")
+        raise KoanError(
+            f"`{koan_id}` is the start of {len(near)} koans ({', '.join(k.id for k in near[:4])}…): give the whole id."
+        )
     raise KoanError(f"There is no koan `{koan_id}`: `continualcode list` names them all.")
 
 
@@ -127,7 +129,9 @@ def read_jsonl(path: Path) -> list[Koan]:
             continue
         koan = _task(line, f"{path}, line {number}")
         if koan.id in seen:
-            raise KoanError(f"{path}, line {number}: the id `{koan.id}` is already that of line {seen[koan.id]}: ids must differ.")
+            raise KoanError(
+                f"{path}, line {number}: the id `{koan.id}` is already that of line {seen[koan.id]}: ids must differ."
+            )
         seen[koan.id] = number
         koans.append(koan)
     if not koans:
@@ -151,14 +155,28 @@ def _task(line: str, place: str) -> Koan:
     try:
         raw = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise KoanError(f"{place}: not valid JSON ({getattr(error, 'msg', error)}): each line is one JSON object.") from error
+        raise KoanError(
+            f"{place}: not valid JSON ({getattr(error, 'msg', error)}): each line is one JSON object."
+        ) from error
     if not isinstance(raw, dict):
         raise KoanError(f"{place}: a JSON object is wanted, this is {type(raw).__name__}.")
     for key in ("id", "family", "description", "buggy_code", "correct_code"):
         if key not in raw:
             raise KoanError(f"{place}: `{key}` is missing.")
-    for key in ("id", "family", "description", "buggy_code", "correct_code", "expected_error", "tests", "pattern", "split"):
-        if not isinstance(raw.get(key, ""), str) and not (raw[key] is None and key in ("expected_error", "tests", "pattern", "split")):
+    for key in (
+        "id",
+        "family",
+        "description",
+        "buggy_code",
+        "correct_code",
+        "expected_error",
+        "tests",
+        "pattern",
+        "split",
+    ):
+        if not isinstance(raw.get(key, ""), str) and not (
+            raw[key] is None and key in ("expected_error", "tests", "pattern", "split")
+        ):
             raise KoanError(f"{place}: `{key}` must be a string, not {type(raw[key]).__name__}.")
     for key in ("id", "family", "buggy_code", "correct_code"):
         if not raw[key].strip():

@@ -4,6 +4,9 @@ For each: the buggy file fails with the stated code; it and the solution differ 
 solution compiles, passes its tests and is clippy-clean with warnings denied; and a gutted solution fails,
 however it was gutted: an empty `main` alone, every body `todo!()`, any one public function deleted, any one
 function's body replaced by its type's default. Across the catalogue: no leaks between splits.
+
+The gutted versions are many, so they share compilers: those that do not compile with the tests are found in
+batches, and those of one koan that do are run as the modules of one test program.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from continualcode.koans.catalogue import Koan
 from continualcode.koans.grammar import PATTERNS
 from continualcode.koans.leaks import SAME, Leak, leaks
 from continualcode.koans.tokens import Function, functions
+from continualcode.rust.batch import compiles_batch
 from continualcode.rust.check import check
+from continualcode.rust.harness import test_names
 
 LARGEST_CHANGE = 3  # lines that differ between the buggy file and the solution
 
@@ -62,13 +67,15 @@ def check_koans(
     Raises ToolchainError and SandboxError where nothing can be compiled.
     """
 
-    def one(koan: Koan) -> tuple[list[str], list[str]]:
-        return faults(koan, cache=cache, mode=mode), gutted_faults(koan, cache=cache, mode=mode)
+    left = _compiling(koans)
+
+    def one(i: int) -> tuple[list[str], list[str]]:
+        return faults(koans[i], cache=cache, mode=mode), _let_through(koans[i], left[i], cache, mode)
 
     problems: list[str] = []
     sound = caught = 0
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for n, (koan, (own, gutted)) in enumerate(zip(koans, pool.map(one, koans), strict=True), 1):
+        for n, (koan, (own, gutted)) in enumerate(zip(koans, pool.map(one, range(len(koans))), strict=True), 1):
             sound += not own
             caught += not gutted
             problems += [f"{koan.id}: {fault}" for fault in (*own, *gutted)]
@@ -106,11 +113,31 @@ def faults(koan: Koan, *, cache: Path | None = None, mode: str | None = None) ->
 
 def gutted_faults(koan: Koan, *, cache: Path | None = None, mode: str | None = None) -> list[str]:
     """The gutted versions that the tests let through; empty when every one fails."""
-    found: list[str] = []
-    for how, code in gutted(koan.solution):
-        if check(code, koan.tests, cache=cache, mode=mode).solved:
-            found.append(f"the tests pass with {how}")
-    return found
+    return _let_through(koan, _compiling([koan])[0], cache, mode)
+
+
+def _compiling(koans: Sequence[Koan]) -> list[list[tuple[str, str]]]:
+    """Each koan's gutted versions that compile together with its tests."""
+    versions = [(i, how, code) for i, koan in enumerate(koans) for how, code in gutted(koan.solution)]
+    # without `--test` rustc skips what is marked as a test, so the marks go
+    programs = [code + re.sub(r"#\[(cfg\(test\)|test)\]", "", koans[i].tests) for i, _, code in versions]
+    left: list[list[tuple[str, str]]] = [[] for _ in koans]
+    for (i, how, code), compiles in zip(versions, compiles_batch(programs), strict=True):
+        if compiles:
+            left[i].append((how, code))
+    return left
+
+
+def _let_through(koan: Koan, versions: Sequence[tuple[str, str]], cache: Path | None, mode: str | None) -> list[str]:
+    modules = "".join(f"mod gutted{n} {{\n{code}\n{koan.tests}\n}}\n" for n, (_, code) in enumerate(versions))
+    together = check("// gutted versions\n", modules, cache=cache, mode=mode) if versions else None
+    whole = len(test_names(koan.tests)) * len(versions)
+    if together is not None and together.tests_run == whole:
+        failed = {t.name.split("::")[0] for t in together.failed_tests}
+        passed = [how for n, (how, _) in enumerate(versions) if f"gutted{n}" not in failed]
+    else:  # one of them hangs, ends the program, or cannot live in a module
+        passed = [how for how, code in versions if check(code, koan.tests, cache=cache, mode=mode).solved]
+    return [f"the tests pass with {how}" for how in passed]
 
 
 def gutted(solution: str) -> list[tuple[str, str]]:
@@ -135,7 +162,15 @@ def _with_body(code: str, f: Function, body: str) -> str:
     return f"{code[: f.body]}\n    {body}\n{code[f.body_end :]}"
 
 
-_ZERO = {"bool": ("false", "true"), "char": ("'a'",), "String": ("String::new()",), "&str": ('""',), "&'static str": ('""',), "": ("",), "()": ("",)}
+_ZERO = {
+    "bool": ("false", "true"),
+    "char": ("'a'",),
+    "String": ("String::new()",),
+    "&str": ('""',),
+    "&'static str": ('""',),
+    "": ("",),
+    "()": ("",),
+}
 
 
 def defaults(result: str) -> tuple[str, ...]:

@@ -100,7 +100,9 @@ def clippy_clean(programs: Sequence[str]) -> list[bool]:
             str(driver), "--edition", "2021", "--crate-type", "lib", "--crate-name", "batch", "--emit=metadata",
             "--sysroot", str(toolchain.find().sysroot), "--error-format=json", "-W", "clippy::all", "--out-dir", ".", "lib.rs",
         ]  # fmt: skip
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=300)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=300
+        )
     clean = [done.returncode == 0] * len(programs)
     for d in parse_json_lines(done.stderr.splitlines()):
         for span in d.spans:

@@ -18,7 +18,9 @@ def _arg(g: Grammar) -> str:
 
 def _owned(g: Grammar, x: str, literal: bool = True) -> str:
     """Makes a String of the &str (or &String) variable x."""
-    return g.pick(f"{x}.to_uppercase()", f"{x}.trim().to_string()", f"{x}.to_lowercase()", f'format!("{{}} {g.word()}", {x})')
+    return g.pick(
+        f"{x}.to_uppercase()", f"{x}.trim().to_string()", f"{x}.to_lowercase()", f'format!("{{}} {g.word()}", {x})'
+    )
 
 
 def _struct(g: Grammar, field_type: str) -> tuple[list[str], str]:
@@ -44,16 +46,33 @@ def it_missing_collect(g: Grammar) -> Pair:
         chain = f"{xs}.iter().map(|{x}| {_owned(g, x)})"
     elif shape == 2:
         sig, result = f"{xs}: &str", g.pick("String", "Vec<char>")
-        chain = f"{xs}.chars()." + g.pick("rev()", f"filter(|{x}| {x}.is_alphabetic())", f"map(|{x}| {x}.to_ascii_uppercase())", f"take({k})", f"skip({k})")
+        chain = f"{xs}.chars()." + g.pick(
+            "rev()",
+            f"filter(|{x}| {x}.is_alphabetic())",
+            f"map(|{x}| {x}.to_ascii_uppercase())",
+            f"take({k})",
+            f"skip({k})",
+        )
     elif shape == 3:
         sig, result = f"{xs}: &str", "Vec<&str>"
-        chain = f"{xs}." + g.pick("split(',')", "lines()", "split_whitespace()", "split(';')", f"lines().filter(|{x}| !{x}.is_empty())", f"split('-').map(|{x}| {x}.trim())")
+        chain = f"{xs}." + g.pick(
+            "split(',')",
+            "lines()",
+            "split_whitespace()",
+            "split(';')",
+            f"lines().filter(|{x}| !{x}.is_empty())",
+            f"split('-').map(|{x}| {x}.trim())",
+        )
     else:
         keyed = g.chance(0.5)
         use = [f"use std::collections::{'HashMap' if keyed else 'HashSet'};"]
         sig = f"{xs}: &[{'String' if keyed else ty}]"
         result = "HashMap<String, usize>" if keyed else f"HashSet<{ty}>"
-        chain = f"{xs}.iter().map(|{x}| ({x}.clone(), {x}.len()))" if keyed else g.pick(f"{xs}.iter().map(|{x}| {x} % {k})", f"{xs}.iter().copied()")
+        chain = (
+            f"{xs}.iter().map(|{x}| ({x}.clone(), {x}.len()))"
+            if keyed
+            else g.pick(f"{xs}.iter().map(|{x}| {x} % {k})", f"{xs}.iter().copied()")
+        )
     r = g.random.random()
     if r < 0.45:
         line = f"    let {ys}: {result} = {chain}"
@@ -61,14 +80,28 @@ def it_missing_collect(g: Grammar) -> Pair:
         out = "usize" if last.endswith("len()") else "bool"
         if result == "Vec<&str>" or g.chance(0.4):
             out, last = out, f'    println!("{{}}", {ys}.len());\n{last}'
-        return place(g, [f"pub fn {name}({sig}) -> {out} {{"], [line + ";"], [line + ".collect();"], [*last.split("\n"), "}"], before=use)
+        return place(
+            g,
+            [f"pub fn {name}({sig}) -> {out} {{"],
+            [line + ";"],
+            [line + ".collect();"],
+            [*last.split("\n"), "}"],
+            before=use,
+        )
     if r < 0.85 or shape == 3:
         head = [f"pub fn {name}({sig}) -> {result} {{", *noise(g)]
         return place(g, head, [f"    {chain}"], [f"    {chain}.collect()"], ["}"], before=use)
     kind, field = g.type(), g.plural()
     struct = [f"pub struct {kind} {{", f"    pub {field}: {result},", "}"]
     head = [f"pub fn {name}({sig}) -> {kind} {{", f"    {kind} {{"]
-    return place(g, head, [f"        {field}: {chain},"], [f"        {field}: {chain}.collect(),"], ["    }", "}"], before=[*use, *struct])
+    return place(
+        g,
+        head,
+        [f"        {field}: {chain},"],
+        [f"        {field}: {chain}.collect(),"],
+        ["    }", "}"],
+        before=[*use, *struct],
+    )
 
 
 @pattern(FAMILY, "E0277")
@@ -80,9 +113,22 @@ def it_missing_cloned(g: Grammar) -> Pair:
     ty = _int(g) if number else "String"
     own = ".copied()" if number else ".cloned()"
     sift = (
-        g.pick(f"filter(|{x}| **{x} {g.pick('>', '<', '!=')} {m})", f"take({k})", f"skip({k})", "rev()", f"step_by({k + 1})")
+        g.pick(
+            f"filter(|{x}| **{x} {g.pick('>', '<', '!=')} {m})",
+            f"take({k})",
+            f"skip({k})",
+            "rev()",
+            f"step_by({k + 1})",
+        )
         if number
-        else g.pick(f"filter(|{x}| {x}.len() > {m})", f"filter(|{x}| !{x}.is_empty())", f"take({k})", f"skip({k})", "rev()", f"filter(|{x}| {x}.starts_with('{g.word()[0]}'))")
+        else g.pick(
+            f"filter(|{x}| {x}.len() > {m})",
+            f"filter(|{x}| !{x}.is_empty())",
+            f"take({k})",
+            f"skip({k})",
+            "rev()",
+            f"filter(|{x}| {x}.starts_with('{g.word()[0]}'))",
+        )
     )
     holder = g.pick("Vec", "Vec", "HashSet", "BTreeSet")
     use = [] if holder == "Vec" else [f"use std::collections::{holder};"]
@@ -102,7 +148,9 @@ def it_missing_cloned(g: Grammar) -> Pair:
         head, field = _struct(g, f"Vec<{ty}>")
         source = f"self.{field}.iter().{sift}"
         sig = f"    pub fn {name}(&self) -> {result} {{"
-        return g.program([*use, *head, sig], [f"        {source}.collect()"], [f"        {source}{own}.collect()"], ["    }", "}"])
+        return g.program(
+            [*use, *head, sig], [f"        {source}.collect()"], [f"        {source}{own}.collect()"], ["    }", "}"]
+        )
     use = ["use std::collections::HashMap;", *([f"use std::collections::{holder};"] if holder != "Vec" else [])]
     which = g.pick("keys", "values")
     pair = f"{ty}, bool" if which == "keys" else f"char, {ty}"
@@ -152,7 +200,9 @@ def it_filter_deref(g: Grammar) -> Pair:
     n = g.var()
     head = [f"pub fn {name}({sig}) -> usize {{", f"    let {n} = {xs}", "        .iter()"]
     tail = ["        .count();", *(noise(g, [n]) or [f'    println!("{{{n}}}");']), f"    {n}", "}"]
-    return place(g, head, [f"        .filter(|{x}| {x} {op} {right})"], [f"        .filter(|{x}| **{x} {op} {right})"], tail)
+    return place(
+        g, head, [f"        .filter(|{x}| {x} {op} {right})"], [f"        .filter(|{x}| **{x} {op} {right})"], tail
+    )
 
 
 @pattern(FAMILY, "E0283")
@@ -161,34 +211,64 @@ def it_sum_type(g: Grammar) -> Pair:
     name, xs, n, x, ty = g.fn(), g.plural(), g.var(), _arg(g), g.pick("i32", "u32", "i64", "u64", "f64", "usize")
     k = f"{g.number(2, 9)}.0" if ty == "f64" else str(g.number(2, 9))
     end = g.pick("sum", "sum", "sum", "product")
-    via = g.pick("", "", f".map(|{x}| {x} * {k})", f".take({g.number(2, 9)})", f".filter(|{x}| **{x} > {k})", ".copied()")
+    via = g.pick(
+        "", "", f".map(|{x}| {x} * {k})", f".take({g.number(2, 9)})", f".filter(|{x}| **{x} > {k})", ".copied()"
+    )
     shape = g.random.randrange(5)
     sig = f"{xs}: &[{ty}]"
     if shape == 0:
         head = [f"pub fn {name}({sig}) {{", *noise(g)]
         shown = f'    println!("{g.text()} {{}}", {n});'
-        return place(g, head, [f"    let {n} = {xs}.iter(){via}.{end}();"], [f"    let {n}: {ty} = {xs}.iter(){via}.{end}();"], [shown, "}"])
+        return place(
+            g,
+            head,
+            [f"    let {n} = {xs}.iter(){via}.{end}();"],
+            [f"    let {n}: {ty} = {xs}.iter(){via}.{end}();"],
+            [shown, "}"],
+        )
     if shape == 1:
         result = g.pick("bool", "bool", ty)
         tail = g.pick(">", "<", "==") if result == "bool" else g.pick("/", "*")
         if ty == "f64" and tail == "==":
             tail = ">"
         head = [f"pub fn {name}({sig}) -> {result} {{", *noise(g)]
-        return place(g, head, [f"    {xs}.iter(){via}.{end}() {tail} {k}"], [f"    {xs}.iter(){via}.{end}::<{ty}>() {tail} {k}"], ["}"])
+        return place(
+            g,
+            head,
+            [f"    {xs}.iter(){via}.{end}() {tail} {k}"],
+            [f"    {xs}.iter(){via}.{end}::<{ty}>() {tail} {k}"],
+            ["}"],
+        )
     if shape == 2:
         head = [f"pub fn {name}({sig}) -> String {{", *noise(g)]
         show = f'    format!("{g.text()} {{}}", {n})'
-        return place(g, head, [f"    let {n} = {xs}.iter(){via}.{end}();"], [f"    let {n}: {ty} = {xs}.iter(){via}.{end}();"], [show, "}"])
+        return place(
+            g,
+            head,
+            [f"    let {n} = {xs}.iter(){via}.{end}();"],
+            [f"    let {n}: {ty} = {xs}.iter(){via}.{end}();"],
+            [show, "}"],
+        )
     if shape == 3:
         head, field = _struct(g, f"Vec<{ty}>")
         tail = g.pick(">", "<", ">=")
         chain = f"        self.{field}.iter(){via}.{end}"
-        return g.program([*head, f"    pub fn {name}(&self) -> bool {{"], [f"{chain}() {tail} {k}"], [f"{chain}::<{ty}>() {tail} {k}"], ["    }", "}"])
+        return g.program(
+            [*head, f"    pub fn {name}(&self) -> bool {{"],
+            [f"{chain}() {tail} {k}"],
+            [f"{chain}::<{ty}>() {tail} {k}"],
+            ["    }", "}"],
+        )
     kind, field, unit = g.type(), g.var(), g.pick("u32", "i64", "f64", "u64")
     head = [f"pub struct {kind} {{", f"    pub {field}: {unit},", "}", f"pub fn {name}({xs}: &[{kind}]) -> {unit} {{"]
     line = f"{xs}.iter().map(|{x}| {x}.{field}).{end}()"
     more = f"{g.number(2, 9)}.0" if unit == "f64" else str(g.number(2, 9))
-    return g.program(head, [f"    let {n} = {line};"], [f"    let {n}: {unit} = {line};"], [f'    println!("{{}}", {n});', f"    {n} * {more}", "}"])
+    return g.program(
+        head,
+        [f"    let {n} = {line};"],
+        [f"    let {n}: {unit} = {line};"],
+        [f'    println!("{{}}", {n});', f"    {n} * {more}", "}"],
+    )
 
 
 @pattern(FAMILY, "E0277")
@@ -204,32 +284,64 @@ def it_int_not_iter(g: Grammar) -> Pair:
     if shape == 0:
         start, op = g.pick("0", "0", str(k)), "+="
         head = [f"pub fn {name}({n}: {ty}) -> {ty} {{", f"    let mut {total} = {start};"]
-        return place(g, head, [f"    for {i} in {n} {{"], [f"    for {i} in 0..{n} {{"], [f"        {total} {op} {value};", "    }", f"    {total}", "}"])
+        return place(
+            g,
+            head,
+            [f"    for {i} in {n} {{"],
+            [f"    for {i} in 0..{n} {{"],
+            [f"        {total} {op} {value};", "    }", f"    {total}", "}"],
+        )
     if shape == 1:
         head = [f"pub fn {name}({n}: {ty}) -> Vec<{ty}> {{", f"    let mut {total} = Vec::new();"]
         if i == "_" or value == i:
             i, value = "i", f"i * {k}"
-        return place(g, head, [f"    for {i} in {n} {{"], [f"    for {i} in 0..{n} {{"], [f"        {total}.push({value});", "    }", f"    {total}", "}"])
+        return place(
+            g,
+            head,
+            [f"    for {i} in {n} {{"],
+            [f"    for {i} in 0..{n} {{"],
+            [f"        {total}.push({value});", "    }", f"    {total}", "}"],
+        )
     if shape == 2:
         xs = g.plural()
         j = g.var() if i == "_" else i
         head = [f"pub fn {name}({xs}: &[{ty}]) -> usize {{", f"    let mut {total} = 0;"]
-        return place(g, head, [f"    for {j} in {xs}.len() {{"], [f"    for {j} in 0..{xs}.len() {{"], [f"        {total} += {j} * {k};", "    }", f"    {total}", "}"])
+        return place(
+            g,
+            head,
+            [f"    for {j} in {xs}.len() {{"],
+            [f"    for {j} in 0..{xs}.len() {{"],
+            [f"        {total} += {j} * {k};", "    }", f"    {total}", "}"],
+        )
     if shape == 3:
         head, field = _struct(g, ty)
         head.append(f"    pub fn {name}(&self) -> {ty} {{")
         head.append(f"        let mut {total} = 0;")
         tail = [f"            {total} += {value};", "        }", f"        {total}", "    }", "}"]
-        return g.program(head, [f"        for {i} in self.{field} {{"], [f"        for {i} in 0..self.{field} {{"], tail)
+        return g.program(
+            head, [f"        for {i} in self.{field} {{"], [f"        for {i} in 0..self.{field} {{"], tail
+        )
     if shape == 4:
         text = g.var()
         piece = g.pick(f'push_str("{g.word()} ")', "push('*')", "push('-')", f'push_str("{g.word()},")')
         head = [f"pub fn {name}({n}: {ty}) -> String {{", f"    let mut {text} = String::new();"]
-        return place(g, head, [f"    for _ in {n} {{"], [f"    for _ in 0..{n} {{"], [f"        {text}.{piece};", "    }", f"    {text}", "}"])
+        return place(
+            g,
+            head,
+            [f"    for _ in {n} {{"],
+            [f"    for _ in 0..{n} {{"],
+            [f"        {text}.{piece};", "    }", f"    {text}", "}"],
+        )
     count = g.number(3, 40)
     j = g.var() if i == "_" else i
     head = [f"pub fn {name}() {{", *noise(g)]
-    return place(g, head, [f"    for {j} in {count} {{"], [f"    for {j} in 0..{count} {{"], [f'        println!("{g.word()} {{}}", {j});', "    }", "}"])
+    return place(
+        g,
+        head,
+        [f"    for {j} in {count} {{"],
+        [f"    for {j} in 0..{count} {{"],
+        [f'        println!("{g.word()} {{}}", {j});', "    }", "}"],
+    )
 
 
 @pattern(FAMILY, "E0599")
@@ -270,12 +382,23 @@ def it_missing_iter(g: Grammar) -> Pair:
         return place(g, head, [f"    {xs}.{chain}"], [f"    {xs}.iter().{chain}"], ["}"])
     if shape == 1:
         head, field = _struct(g, f"Vec<{ty}>")
-        return g.program([*head, f"    pub fn {name}(&self) -> {result} {{"], [f"        self.{field}.{chain}"], [f"        self.{field}.iter().{chain}"], ["    }", "}"])
+        return g.program(
+            [*head, f"    pub fn {name}(&self) -> {result} {{"],
+            [f"        self.{field}.{chain}"],
+            [f"        self.{field}.iter().{chain}"],
+            ["    }", "}"],
+        )
     if shape == 2:
         n = g.var()
         line = f"    let {n}: {result} = {xs}."
         head = [f"pub fn {name}({xs}: Vec<{ty}>) -> {result} {{", *noise(g)]
-        return place(g, head, [f"{line}{chain};"], [f"{line}iter().{chain};"], [f'    println!("{{:?}} {{}}", {n}, {xs}.len());', f"    {n}", "}"])
+        return place(
+            g,
+            head,
+            [f"{line}{chain};"],
+            [f"{line}iter().{chain};"],
+            [f'    println!("{{:?}} {{}}", {n}, {xs}.len());', f"    {n}", "}"],
+        )
     value = g.pick("u32", "i64", "usize")
     chain, result = g.random.choice(
         (
@@ -287,7 +410,9 @@ def it_missing_iter(g: Grammar) -> Pair:
     )
     key = g.pick("&str", "char", "u8")
     head = [f"pub fn {name}({xs}: &BTreeMap<{key}, {value}>) -> {result} {{", *noise(g)]
-    return place(g, head, [f"    {xs}.{chain}"], [f"    {xs}.iter().{chain}"], ["}"], before=["use std::collections::BTreeMap;"])
+    return place(
+        g, head, [f"    {xs}.{chain}"], [f"    {xs}.iter().{chain}"], ["}"], before=["use std::collections::BTreeMap;"]
+    )
 
 
 @pattern(FAMILY, "E0308")
@@ -308,7 +433,13 @@ def it_option_next(g: Grammar) -> Pair:
     if shape == 1:
         line = f"    let {n}: {ty} = {number}"
         head = [f"pub fn {name}({xs}: &[{ty}]) -> {ty} {{", *noise(g)]
-        return place(g, head, [line + ";"], [f"{line}.unwrap_or({default});"], [*noise(g, [n]), f"    {n} {g.pick('+', '*')} {k}", "}"])
+        return place(
+            g,
+            head,
+            [line + ";"],
+            [f"{line}.unwrap_or({default});"],
+            [*noise(g, [n]), f"    {n} {g.pick('+', '*')} {k}", "}"],
+        )
     if shape == 2:
         chain, fallback, result = g.random.choice(
             (
@@ -322,11 +453,18 @@ def it_option_next(g: Grammar) -> Pair:
         if g.chance(0.5):
             return place(g, head, [f"    {chain}"], [f"    {chain}.unwrap_or({fallback})"], ["}"])
         line = f"    let {n}: {result} = {chain}"
-        return place(g, head, [line + ";"], [f"{line}.unwrap_or({fallback});"], [f'    println!("{{{n}}}");', f"    {n}", "}"])
+        return place(
+            g, head, [line + ";"], [f"{line}.unwrap_or({fallback});"], [f'    println!("{{{n}}}");', f"    {n}", "}"]
+        )
     if shape == 3:
         head, field = _struct(g, f"Vec<{ty}>")
         chain = number.replace(f"{xs}.iter()", f"self.{field}.iter()")
-        return g.program([*head, f"    pub fn {name}(&self) -> {ty} {{"], [f"        {chain}"], [f"        {chain}.unwrap_or({default})"], ["    }", "}"])
+        return g.program(
+            [*head, f"    pub fn {name}(&self) -> {ty} {{"],
+            [f"        {chain}"],
+            [f"        {chain}.unwrap_or({default})"],
+            ["    }", "}"],
+        )
     kind, field, unit = g.type(), g.var(), g.pick("u32", "i64", "u64")
     head = [f"pub struct {kind} {{", f"    pub {field}: {unit},", "}", f"pub fn {name}({xs}: &[{kind}]) -> {unit} {{"]
     chain = f"    {xs}.iter().map(|{x}| {x}.{field}).{g.pick('max', 'min')}()"
@@ -343,27 +481,60 @@ def it_missing_enumerate(g: Grammar) -> Pair:
     many = f"{xs}.iter()"
     if shape == 0:
         head = [f"pub fn {name}({xs}: &[{ty}]) -> usize {{", f"    let mut {total} = 0;"]
-        tail = [f"        if *{x} {op} {k} {{", f"            {total} += {i};", "        }", "    }", f"    {total}", "}"]
-        return place(g, head, [f"    for ({i}, {x}) in {many} {{"], [f"    for ({i}, {x}) in {many}.enumerate() {{"], tail)
+        tail = [
+            f"        if *{x} {op} {k} {{",
+            f"            {total} += {i};",
+            "        }",
+            "    }",
+            f"    {total}",
+            "}",
+        ]
+        return place(
+            g, head, [f"    for ({i}, {x}) in {many} {{"], [f"    for ({i}, {x}) in {many}.enumerate() {{"], tail
+        )
     if shape == 1:
         head = [f"pub fn {name}({xs}: &[{g.pick(ty, 'String', '&str')}]) {{", *noise(g)]
         tail = [f'        println!("{{}}{g.pick(":", ".", ")")} {{}}", {i}, {x});', "    }", "}"]
-        return place(g, head, [f"    for ({i}, {x}) in {many} {{"], [f"    for ({i}, {x}) in {many}.enumerate() {{"], tail)
+        return place(
+            g, head, [f"    for ({i}, {x}) in {many} {{"], [f"    for ({i}, {x}) in {many}.enumerate() {{"], tail
+        )
     if shape == 2:
         source = g.pick(f"{xs}.chars()", f"{xs}.lines()", f"{xs}.split(',')", f"{xs}.bytes()")
         test = {"chars()": f"{x} == 'a'", "bytes()": f"{x} == b' '"}.get(source.split(".")[1], f"{x}.is_empty()")
         head = [f"pub fn {name}({xs}: &str) -> Option<usize> {{", f"    let mut {total} = None;"]
         tail = [f"        if {test} {{", f"            {total} = Some({i});", "        }", "    }", f"    {total}", "}"]
-        return place(g, head, [f"    for ({i}, {x}) in {source} {{"], [f"    for ({i}, {x}) in {source}.enumerate() {{"], tail)
+        return place(
+            g, head, [f"    for ({i}, {x}) in {source} {{"], [f"    for ({i}, {x}) in {source}.enumerate() {{"], tail
+        )
     if shape == 3:
         head, field = _struct(g, f"Vec<{ty}>")
         head += [f"    pub fn {name}(&self) -> Vec<usize> {{", f"        let mut {total} = Vec::new();"]
-        tail = [f"            if *{x} {op} {k} {{", f"                {total}.push({i});", "            }", "        }", f"        {total}", "    }", "}"]
+        tail = [
+            f"            if *{x} {op} {k} {{",
+            f"                {total}.push({i});",
+            "            }",
+            "        }",
+            f"        {total}",
+            "    }",
+            "}",
+        ]
         loop = f"        for ({i}, {x}) in self.{field}.iter()"
         return g.program(head, [loop + " {"], [loop + ".enumerate() {"], tail)
     head = [f"pub fn {name}({xs}: &mut [{ty}], {total}: {ty}) {{"]
-    tail = [f"        if {i} % {g.number(2, 5)} == 1 {{", f"            *{x} {g.pick('+=', '=', '*=')} {total};", "        }", "    }", "}"]
-    return place(g, head, [f"    for ({i}, {x}) in {xs}.iter_mut() {{"], [f"    for ({i}, {x}) in {xs}.iter_mut().enumerate() {{"], tail)
+    tail = [
+        f"        if {i} % {g.number(2, 5)} == 1 {{",
+        f"            *{x} {g.pick('+=', '=', '*=')} {total};",
+        "        }",
+        "    }",
+        "}",
+    ]
+    return place(
+        g,
+        head,
+        [f"    for ({i}, {x}) in {xs}.iter_mut() {{"],
+        [f"    for ({i}, {x}) in {xs}.iter_mut().enumerate() {{"],
+        tail,
+    )
 
 
 @pattern(FAMILY, "E0282")
@@ -386,20 +557,46 @@ def it_collect_type(g: Grammar) -> Pair:
     shape = g.random.randrange(5)
     if shape == 0:
         head = [f"pub fn {name}({sig}) -> Vec<{item}> {{", *noise(g)]
-        tail = [f"    {ys}.{g.pick('reverse()', 'sort()', f'truncate({k})', f'rotate_left({g.number(1, 3)})')};", f"    {ys}", "}"]
-        return place(g, head, [f"    let mut {ys} = {chain}.collect();"], [f"    let mut {ys}: Vec<{item}> = {chain}.collect();"], tail)
+        tail = [
+            f"    {ys}.{g.pick('reverse()', 'sort()', f'truncate({k})', f'rotate_left({g.number(1, 3)})')};",
+            f"    {ys}",
+            "}",
+        ]
+        return place(
+            g,
+            head,
+            [f"    let mut {ys} = {chain}.collect();"],
+            [f"    let mut {ys}: Vec<{item}> = {chain}.collect();"],
+            tail,
+        )
     if shape == 1:
         total = g.var()
         head = [f"pub fn {name}({sig}) -> usize {{", *noise(g)]
         tail = [f"    let {total} = {ys}.len();", f'    println!("{{:?}} {{}}", {ys}, {total});', f"    {total}", "}"]
     elif shape == 2:
         head = [f"pub fn {name}({sig}) -> String {{", *noise(g)]
-        tail = [f"    if {ys}.is_empty() {{", "        return String::new();", "    }", f'    format!("{{:?}}", {ys})', "}"]
+        tail = [
+            f"    if {ys}.is_empty() {{",
+            "        return String::new();",
+            "    }",
+            f'    format!("{{:?}}", {ys})',
+            "}",
+        ]
     elif shape == 3:
         n = g.var()
         head = [f"pub fn {name}({sig}) -> usize {{", f"    let mut {n} = {g.number(0, 9)};"]
-        tail = [f"    while {n} < {ys}.len() {{", f"        {n} += {g.number(1, 5)};", "    }", f"    {n} + {ys}.len()", "}"]
+        tail = [
+            f"    while {n} < {ys}.len() {{",
+            f"        {n} += {g.number(1, 5)};",
+            "    }",
+            f"    {n} + {ys}.len()",
+            "}",
+        ]
     else:
         head = [f"pub fn {name}({sig}) -> bool {{", *noise(g)]
-        tail = [f'    println!("{g.word()} {{:?}}", {ys});', f"    {ys}.{g.pick(f'len() > {k}', 'is_empty()', 'len() % 2 == 1')}", "}"]
+        tail = [
+            f'    println!("{g.word()} {{:?}}", {ys});',
+            f"    {ys}.{g.pick(f'len() > {k}', 'is_empty()', 'len() % 2 == 1')}",
+            "}",
+        ]
     return place(g, head, [f"{line} = {chain}.collect();"], [f"{line}: Vec<{item}> = {chain}.collect();"], tail)

@@ -41,7 +41,11 @@ def place(
     name = g.type()
     field = g.var()
     unit = g.chance(0.4)
-    item = [f"pub struct {name};"] if unit else [f"pub struct {name} {{", f"    pub {field}: {g.pick('u32', 'String', 'bool', 'i64')},", "}"]
+    item = (
+        [f"pub struct {name};"]
+        if unit
+        else [f"pub struct {name} {{", f"    pub {field}: {g.pick('u32', 'String', 'bool', 'i64')},", "}"]
+    )
     opening = [*item, *([""] if g.chance(0.6) else []), f"impl {name} {{"]
     sibling: list[str] = []
     if g.chance(0.4):

@@ -29,13 +29,22 @@ def _source(g: Grammar, text: str) -> str:
 
 def _parts(g: Grammar, text: str) -> str:
     """An iterator over the parts of the `&str` variable `text`."""
-    return g.pick(f"{text}.split(',')", f"{text}.split(';')", f"{text}.split('-')", f"{text}.lines()", f"{text}.split_whitespace()")
+    return g.pick(
+        f"{text}.split(',')",
+        f"{text}.split(';')",
+        f"{text}.split('-')",
+        f"{text}.lines()",
+        f"{text}.split_whitespace()",
+    )
 
 
 def _check(g: Grammar, x: str, ty: str) -> tuple[str, str]:
     """A condition on the number `x` that is worth an error, and words for it."""
     k = g.number(2, 90)
-    options = [(f"{x} > {k}", g.pick("too big", "too large", f"over {k}", f"{g.word()} too high")), (f"{x} == {k}", "not allowed")]
+    options = [
+        (f"{x} > {k}", g.pick("too big", "too large", f"over {k}", f"{g.word()} too high")),
+        (f"{x} == {k}", "not allowed"),
+    ]
     if ty in ("i32", "i64", "i16"):
         options.append((f"{x} < 0", g.pick("negative", f"negative {g.word()}", "below zero")))
     else:
@@ -83,7 +92,9 @@ def rh_missing_question(g: Grammar) -> Pair:
             f"    for {part} in {_parts(g, text)} {{",
         ]
         tail = [f"        {total} += {n}{g.pick('', f' {op} {k}')};", "    }", f"    Ok({total})", "}"]
-        return place(g, head, [f"        let {n}: {ty} = {call};"], [f"        let {n}: {ty} = {call}?;"], tail, before=use)
+        return place(
+            g, head, [f"        let {n}: {ty} = {call};"], [f"        let {n}: {ty} = {call}?;"], tail, before=use
+        )
     if shape == 2:
         error = g.pick("String", "String", "&'static str")
         helper, lines = _fallible(g, ty, error)
@@ -92,7 +103,14 @@ def rh_missing_question(g: Grammar) -> Pair:
         sig = "()" if arg.isdigit() else f"({a}: {ty})"
         head = [f"pub fn {name}{sig} -> Result<{ty}, {error}> {{", *noise(g)]
         tail = [*noise(g, [n]), f"    Ok({n} {op} {k})", "}"]
-        return place(g, head, [f"    let {n}: {ty} = {helper}({arg});"], [f"    let {n}: {ty} = {helper}({arg})?;"], tail, before=lines)
+        return place(
+            g,
+            head,
+            [f"    let {n}: {ty} = {helper}({arg});"],
+            [f"    let {n}: {ty} = {helper}({arg})?;"],
+            tail,
+            before=lines,
+        )
     if shape == 3:
         kind, a, b = g.type(), g.var(), g.var()
         two, own = g.chance(0.5), g.chance(0.4)
@@ -116,7 +134,14 @@ def rh_missing_question(g: Grammar) -> Pair:
             f"    let mut {xs}: Vec<{ty}> = Vec::new();",
             f"    for {part} in {_parts(g, text)} {{",
         ]
-        return place(g, head, [f"        {xs}.push({call});"], [f"        {xs}.push({call}?);"], ["    }", f"    Ok({xs})", "}"], before=use)
+        return place(
+            g,
+            head,
+            [f"        {xs}.push({call});"],
+            [f"        {xs}.push({call}?);"],
+            ["    }", f"    Ok({xs})", "}"],
+            before=use,
+        )
     if shape == 5:
         kind, xs, total = g.type(), g.plural(), g.var()
         head = [
@@ -125,17 +150,39 @@ def rh_missing_question(g: Grammar) -> Pair:
         ]  # fmt: skip
         call = f"{_source(g, text)}.parse()"
         if g.chance(0.5):
-            return g.program([*use, *head], [f"        self.{xs}.push({call});"], [f"        self.{xs}.push({call}?);"], ["        Ok(())", "    }", "}"])
+            return g.program(
+                [*use, *head],
+                [f"        self.{xs}.push({call});"],
+                [f"        self.{xs}.push({call}?);"],
+                ["        Ok(())", "    }", "}"],
+            )
         line = f"        let {total}: {ty} = {call}"
-        return g.program([*use, *head], [line + ";"], [line + "?;"], [f"        self.{xs}.push({total} {op} {k});", "        Ok(())", "    }", "}"])
+        return g.program(
+            [*use, *head],
+            [line + ";"],
+            [line + "?;"],
+            [f"        self.{xs}.push({total} {op} {k});", "        Ok(())", "    }", "}"],
+        )
     xs = g.plural()
-    get = g.pick(f"{xs}.first().copied()", f"{xs}.iter().copied().max()", f"{xs}.get({k}).copied()", f"{xs}.last().copied()")
+    get = g.pick(
+        f"{xs}.first().copied()", f"{xs}.iter().copied().max()", f"{xs}.get({k}).copied()", f"{xs}.last().copied()"
+    )
     head = [f"pub fn {name}({xs}: &[{ty}]) -> Option<{ty}> {{", *noise(g)]
-    return place(g, head, [f"    let {n}: {ty} = {get};"], [f"    let {n}: {ty} = {get}?;"], [*noise(g, [n]), f"    Some({n} {op} {k})", "}"])
+    return place(
+        g,
+        head,
+        [f"    let {n}: {ty} = {get};"],
+        [f"    let {n}: {ty} = {get}?;"],
+        [*noise(g, [n]), f"    Some({n} {op} {k})", "}"],
+    )
 
 
 def _error_literal(g: Grammar, error: str, why: str) -> str:
-    return {"String": f'Err("{why}".to_string())', "&'static str": f'Err("{why}")', "Box<dyn std::error::Error>": f'Err("{why}".into())'}[error]
+    return {
+        "String": f'Err("{why}".to_string())',
+        "&'static str": f'Err("{why}")',
+        "Box<dyn std::error::Error>": f'Err("{why}".into())',
+    }[error]
 
 
 @pattern(FAMILY, "E0308")
@@ -149,7 +196,13 @@ def rh_missing_ok(g: Grammar) -> Pair:
     shape = g.random.randrange(6)
     if shape == 0:
         value = g.pick(f"{x} {op} {k}", x, f"{k} + {x}", f"{x}.pow(2)")
-        head = [f"pub fn {name}({x}: {ty}) -> Result<{ty}, {error}> {{", f"    if {cond} {{", f"        return {err};", "    }", *noise(g, [x])]
+        head = [
+            f"pub fn {name}({x}: {ty}) -> Result<{ty}, {error}> {{",
+            f"    if {cond} {{",
+            f"        return {err};",
+            "    }",
+            *noise(g, [x]),
+        ]
         return place(g, head, [f"    {value}"], [f"    Ok({value})"], ["}"])
     if shape == 1:
         value, other = g.pick(f"{x} {op} {k}", x), f"Ok({k})"
@@ -162,13 +215,22 @@ def rh_missing_ok(g: Grammar) -> Pair:
         text = g.var()
         last = g.pick(f"{x} {op} {k}", f"{x} == {k}", f'format!("{{}} {g.word()}", {x})')
         result = "bool" if "==" in last else "String" if "format" in last else ty
-        head = [f"pub fn {name}({text}: &str) -> Result<{result}, {parse_error}> {{", f"    let {x}: {ty} = {_source(g, text)}.parse()?;", *noise(g, [x])]
+        head = [
+            f"pub fn {name}({text}: &str) -> Result<{result}, {parse_error}> {{",
+            f"    let {x}: {ty} = {_source(g, text)}.parse()?;",
+            *noise(g, [x]),
+        ]
         return place(g, head, [f"    {last}"], [f"    Ok({last})"], ["}"], before=use)
     if shape == 3:
         kind, a, b = g.type(), g.var(), g.var()
         struct = [f"pub struct {kind} {{", f"    pub {a}: {ty},", f"    pub {b}: bool,", "}"]
         literal = f"{kind} {{ {a}: {x}, {b}: {g.pick('true', 'false')} }}"
-        head = [f"pub fn {name}({x}: {ty}) -> Result<{kind}, {error}> {{", f"    if {cond} {{", f"        return {err};", "    }"]
+        head = [
+            f"pub fn {name}({x}: {ty}) -> Result<{kind}, {error}> {{",
+            f"    if {cond} {{",
+            f"        return {err};",
+            "    }",
+        ]
         if g.chance(0.5):
             indent = "    "
             return g.program(
@@ -177,12 +239,21 @@ def rh_missing_ok(g: Grammar) -> Pair:
         return place(g, head, [f"    {literal}"], [f"    Ok({literal})"], ["}"], before=struct)
     if shape == 4:
         text = g.var()
-        arms = [(f'"{w}"', str(i + g.number(0, 1))) for i, w in enumerate(dict.fromkeys(g.word() for _ in range(g.random.randint(2, 4))))]
+        arms = [
+            (f'"{w}"', str(i + g.number(0, 1)))
+            for i, w in enumerate(dict.fromkeys(g.word() for _ in range(g.random.randint(2, 4))))
+        ]
         bad = g.random.randrange(len(arms))
         lines = [f"        {word} => Ok({value})," for word, value in arms]
         head = [f"pub fn {name}({text}: &str) -> Result<{ty}, {error}> {{", f"    match {text} {{", *lines[:bad]]
         word, value = arms[bad]
-        return place(g, head, [f"        {word} => {value},"], [lines[bad]], [*lines[bad + 1 :], f"        _ => {err},", "    }", "}"])
+        return place(
+            g,
+            head,
+            [f"        {word} => {value},"],
+            [lines[bad]],
+            [*lines[bad + 1 :], f"        _ => {err},", "    }", "}"],
+        )
     total, xs = g.var(), g.plural()
     head = [
         f"pub fn {name}({xs}: &[{ty}]) -> Result<{ty}, {error}> {{",
@@ -207,7 +278,13 @@ def rh_missing_some(g: Grammar) -> Pair:
     if shape == 0:
         value = g.pick(f"{xs}[0]", f"{xs}[{xs}.len() - 1]", f"{xs}[0] {op} {k}", f"{xs}.len()", f"{xs}.iter().sum()")
         result = "usize" if value.endswith(".len()") else ty
-        head = [f"pub fn {name}({xs}: &[{ty}]) -> Option<{result}> {{", f"    if {xs}.is_empty() {{", "        return None;", "    }", *noise(g)]
+        head = [
+            f"pub fn {name}({xs}: &[{ty}]) -> Option<{result}> {{",
+            f"    if {xs}.is_empty() {{",
+            "        return None;",
+            "    }",
+            *noise(g),
+        ]
         if value.endswith("sum()"):
             head.append(f"    let {x}: {ty} = {value};")
             value = g.pick(x, f"{x} {op} {k}")
@@ -220,8 +297,16 @@ def rh_missing_some(g: Grammar) -> Pair:
         swap = g.chance(0.4)
         head = [f"pub fn {name}({x}: {ty}) -> Option<{ty}> {{", f"    if {cond} {{"]
         if swap:
-            return place(g, [*head, "        None", "    } else {"], [f"        {value}"], [f"        Some({value})"], ["    }", "}"])
-        return place(g, head, [f"        {value}"], [f"        Some({value})"], ["    } else {", "        None", "    }", "}"])
+            return place(
+                g,
+                [*head, "        None", "    } else {"],
+                [f"        {value}"],
+                [f"        Some({value})"],
+                ["    }", "}"],
+            )
+        return place(
+            g, head, [f"        {value}"], [f"        Some({value})"], ["    } else {", "        None", "    }", "}"]
+        )
     if shape == 2:
         i = g.var()
         value = g.pick(i, f"{i} + 1")
@@ -230,7 +315,13 @@ def rh_missing_some(g: Grammar) -> Pair:
             f"    for ({i}, {x}) in {xs}.iter().enumerate() {{",
             f"        if *{x} {g.pick('>', '==', '<')} {k} {{",
         ]
-        return place(g, head, [f"            return {value};"], [f"            return Some({value});"], ["        }", "    }", "    None", "}"])
+        return place(
+            g,
+            head,
+            [f"            return {value};"],
+            [f"            return Some({value});"],
+            ["        }", "    }", "    None", "}"],
+        )
     if shape == 3:
         words = list(dict.fromkeys(g.word() for _ in range(g.random.randint(2, 4))))
         quoted = g.chance(0.5)
@@ -241,7 +332,13 @@ def rh_missing_some(g: Grammar) -> Pair:
         lines = [f"        {key} => Some({value})," for key, value in zip(keys, values, strict=True)]
         bad = g.random.randrange(len(lines))
         head = [f"pub fn {name}({x}: {subject}) -> Option<{result}> {{", f"    match {x} {{", *lines[:bad]]
-        return place(g, head, [f"        {keys[bad]} => {values[bad]},"], [lines[bad]], [*lines[bad + 1 :], "        _ => None,", "    }", "}"])
+        return place(
+            g,
+            head,
+            [f"        {keys[bad]} => {values[bad]},"],
+            [lines[bad]],
+            [*lines[bad + 1 :], "        _ => None,", "    }", "}"],
+        )
     if shape == 4:
         kind, field, limit = g.type(), g.plural(), g.var()
         head = [
@@ -282,10 +379,24 @@ def rh_unwrap_or(g: Grammar) -> Pair:
         get = f"{xs}.get({ask}).copied()"
         head = [f"pub fn {name}({xs}: &HashMap<{key}, {ty}>{sig}) -> {ty} {{"]
         if g.chance(0.5):
-            return place(g, head, [f"    {get}"], [f"    {get}.unwrap_or({default})"], ["}"], before=["use std::collections::HashMap;"])
+            return place(
+                g,
+                head,
+                [f"    {get}"],
+                [f"    {get}.unwrap_or({default})"],
+                ["}"],
+                before=["use std::collections::HashMap;"],
+            )
         n = g.var()
         line = f"    let {n}: {ty} = {get}"
-        return place(g, head, [line + ";"], [f"{line}.unwrap_or({default});"], [f"    {n} {op} {k}", "}"], before=["use std::collections::HashMap;"])
+        return place(
+            g,
+            head,
+            [line + ";"],
+            [f"{line}.unwrap_or({default});"],
+            [f"    {n} {op} {k}", "}"],
+            before=["use std::collections::HashMap;"],
+        )
     if shape == 1:
         get = g.pick(
             f"{xs}.first().copied()", f"{xs}.last().copied()", f"{xs}.get({k}).copied()", f"{xs}.iter().copied().max()", f"{xs}.iter().copied().min()"
@@ -294,13 +405,26 @@ def rh_unwrap_or(g: Grammar) -> Pair:
         if g.chance(0.5):
             return place(g, head, [f"    {get}"], [f"    {get}.unwrap_or({default})"], ["}"])
         line = f"    let {x}: {ty} = {get}"
-        return place(g, head, [line + ";"], [f"{line}.unwrap_or({default});"], [*noise(g, [x]), f"    {x} {op} {k}", "}"])
+        return place(
+            g, head, [line + ";"], [f"{line}.unwrap_or({default});"], [*noise(g, [x]), f"    {x} {op} {k}", "}"]
+        )
     if shape == 2:
         kind, field, other = g.type(), g.var(), g.var()
         read = f"self.{field}"
-        head = [f"pub struct {kind} {{", f"    pub {field}: Option<{ty}>,", f"    pub {other}: {ty},", "}", f"impl {kind} {{"]
+        head = [
+            f"pub struct {kind} {{",
+            f"    pub {field}: Option<{ty}>,",
+            f"    pub {other}: {ty},",
+            "}",
+            f"impl {kind} {{",
+        ]
         if g.chance(0.5):
-            return g.program([*head, f"    pub fn {name}(&self) -> {ty} {{"], [f"        {read}"], [f"        {read}.unwrap_or({default})"], ["    }", "}"])
+            return g.program(
+                [*head, f"    pub fn {name}(&self) -> {ty} {{"],
+                [f"        {read}"],
+                [f"        {read}.unwrap_or({default})"],
+                ["    }", "}"],
+            )
         line = f"        let {x}: {ty} = {read}"
         return g.program(
             [*head, f"    pub fn {name}(&self) -> {ty} {{"], [line + ";"], [f"{line}.unwrap_or({default});"], [f"        {x} {op} self.{other}", "    }", "}"]
@@ -333,9 +457,15 @@ def rh_unwrap_or(g: Grammar) -> Pair:
         call = f"{_source(g, text)}.parse()"
         line = f"    let {x}: {ty} = {call}"
         head = [f"pub fn {name}({text}: &str) -> {ty} {{", *noise(g, [text])]
-        return place(g, head, [line + ";"], [f"{line}.unwrap_or({default});"], [*noise(g, [x]), f"    {x} {op} {k}", "}"])
+        return place(
+            g, head, [line + ";"], [f"{line}.unwrap_or({default});"], [*noise(g, [x]), f"    {x} {op} {k}", "}"]
+        )
     ys, total = g.plural(), g.var()
-    head = [f"pub fn {name}({ys}: &[Option<{ty}>]) -> Vec<{ty}> {{", f"    let mut {total} = Vec::new();", f"    for &{x} in {ys} {{"]
+    head = [
+        f"pub fn {name}({ys}: &[Option<{ty}>]) -> Vec<{ty}> {{",
+        f"    let mut {total} = Vec::new();",
+        f"    for &{x} in {ys} {{",
+    ]
     line = f"        let {xs}: {ty} = {x}"
     return place(
         g, head, [line + ";"], [f"{line}.unwrap_or({default});"],
@@ -361,8 +491,12 @@ def rh_err_string(g: Grammar) -> Pair:
         result = "()" if last == "Ok(())" else ty
         head = [f"pub fn {name}({x}: {ty}) -> Result<{result}, String> {{", f"    if {cond} {{"]
         if g.chance(0.5):
-            return place(g, head, [f"        {bad}"], [f"        {good}"], ["    } else {", f"        {last}", "    }", "}"])
-        return place(g, [*head, f"        {last}", "    } else {"], [f"        {bad}"], [f"        {good}"], ["    }", "}"])
+            return place(
+                g, head, [f"        {bad}"], [f"        {good}"], ["    } else {", f"        {last}", "    }", "}"]
+            )
+        return place(
+            g, [*head, f"        {last}", "    } else {"], [f"        {bad}"], [f"        {good}"], ["    }", "}"]
+        )
     if shape == 2:
         text = g.var()
         words = list(dict.fromkeys(g.word() for _ in range(g.random.randint(2, 3))))
@@ -376,9 +510,15 @@ def rh_err_string(g: Grammar) -> Pair:
             sig, some, value = f"{xs}: &[{ty}]", f"Some({x})", f"Ok(*{x})"
         else:
             get, some, value, sig = xs, f"Some({x})", g.pick(f"Ok({x})", f"Ok({x} {op} {k})"), f"{xs}: Option<{ty}>"
-        head = [f"pub fn {name}({sig}) -> Result<{ty}, String> {{", f"    match {get} {{", f"        {some} => {value},"]
+        head = [
+            f"pub fn {name}({sig}) -> Result<{ty}, String> {{",
+            f"    match {get} {{",
+            f"        {some} => {value},",
+        ]
         why = g.pick("empty", f"no {g.word()}", "nothing there", "missing", f"{g.word()} not found")
-        return place(g, head, [f'        None => Err("{why}"),'], [f'        None => Err("{why}".to_string()),'], ["    }", "}"])
+        return place(
+            g, head, [f'        None => Err("{why}"),'], [f'        None => Err("{why}".to_string()),'], ["    }", "}"]
+        )
     if shape == 4:
         kind, field = g.type(), g.var()
         struct = [f"pub struct {kind} {{", f"    {field}: {ty},", "}", f"impl {kind} {{"]
@@ -386,11 +526,27 @@ def rh_err_string(g: Grammar) -> Pair:
         act = g.pick(f"self.{field} = {x};", f"self.{field} += {x};")
         head = [*struct, f"    pub fn {name}(&mut self, {x}: {ty}) -> Result<(), String> {{", f"        if {cond} {{"]
         line = f'            return Err("{why}"'
-        return g.program(head, [line + ");"], [line + ".to_string());"], ["        }", f"        {act}", "        Ok(())", "    }", "}"])
+        return g.program(
+            head,
+            [line + ");"],
+            [line + ".to_string());"],
+            ["        }", f"        {act}", "        Ok(())", "    }", "}"],
+        )
     xs, total = g.plural(), g.var()
-    head = [f"pub fn {name}({xs}: &[{ty}]) -> Result<{ty}, String> {{", f"    let mut {total} = 0;", f"    for &{x} in {xs} {{", f"        if {cond} {{"]
+    head = [
+        f"pub fn {name}({xs}: &[{ty}]) -> Result<{ty}, String> {{",
+        f"    let mut {total} = 0;",
+        f"    for &{x} in {xs} {{",
+        f"        if {cond} {{",
+    ]
     line = f"            return {bad};"
-    return place(g, head, [line], [f"            return {good};"], ["        }", f"        {total} += {x};", "    }", f"    Ok({total})", "}"])
+    return place(
+        g,
+        head,
+        [line],
+        [f"            return {good};"],
+        ["        }", f"        {total} += {x};", "    }", f"    Ok({total})", "}"],
+    )
 
 
 @pattern(FAMILY, "E0277")
@@ -433,14 +589,23 @@ def rh_question_in_unit(g: Grammar) -> Pair:
         helper, lines = _fallible(g, ty)
         if g.chance(0.5):
             line = f"    {helper}({n})?;"
-            return place(g, [], [f"pub fn {name}({n}: {ty}) {{", line], [f"pub fn {name}({n}: {ty}) -> Result<(), String> {{", line, "    Ok(())"], ["}"], before=lines)
+            return place(
+                g,
+                [],
+                [f"pub fn {name}({n}: {ty}) {{", line],
+                [f"pub fn {name}({n}: {ty}) -> Result<(), String> {{", line, "    Ok(())"],
+                ["}"],
+                before=lines,
+            )
         value = f"{helper}({n})? {op} {helper}({k})?"
         return place(
             g, [], [f"pub fn {name}({n}: {ty}) -> {ty} {{", f"    {value}"],
             [f"pub fn {name}({n}: {ty}) -> Result<{ty}, String> {{", f"    Ok({value})"], ["}"], before=lines,
         )  # fmt: skip
     letter = g.pick("' '", "','", "':'", "'='", "'-'")
-    value = g.pick(f"{text}.split_once({letter})?.0", f"{text}.split_once({letter})?.1", f"{text}.split({letter}).nth(1)?.trim()")
+    value = g.pick(
+        f"{text}.split_once({letter})?.0", f"{text}.split_once({letter})?.1", f"{text}.split({letter}).nth(1)?.trim()"
+    )
     return place(
         g, [], [f"pub fn {name}({text}: &str) -> &str {{", f"    {value}"],
         [f"pub fn {name}({text}: &str) -> Option<&str> {{", f"    Some({value})"], ["}"],
@@ -465,7 +630,12 @@ def rh_match_missing_arm(g: Grammar) -> Pair:
         enum = [f"pub enum {kind} {{", *(f"    {v}," for v in variants), "}"]
         pad = "    " if by_self else ""
         sig = f"pub fn {name}(&self) -> {result} {{" if by_self else f"pub fn {name}({x}: &{kind}) -> {result} {{"
-        head = [*enum, *([f"impl {kind} {{"] if by_self else []), pad + sig, f"{pad}    match {'self' if by_self else x} {{"]
+        head = [
+            *enum,
+            *([f"impl {kind} {{"] if by_self else []),
+            pad + sig,
+            f"{pad}    match {'self' if by_self else x} {{",
+        ]
         arms = [f"{pad}        {arm}" for arm in arms]
         tail = [*arms[gone + 1 :], f"{pad}    }}", f"{pad}}}", *(["}"] if by_self else [])]
         return g.program([*head, *arms[:gone]], [], [arms[gone]], tail)
@@ -481,7 +651,11 @@ def rh_match_missing_arm(g: Grammar) -> Pair:
     if shape == 2:
         text = g.var()
         arms = [f'        Ok({n}) => println!("{g.word()} {{}}", {n}),', '        Err(_) => println!("error"),']
-        head = [f"pub fn {name}({text}: &str) {{", *noise(g, [text]), f"    match {_source(g, text)}.parse::<{ty}>() {{"]
+        head = [
+            f"pub fn {name}({text}: &str) {{",
+            *noise(g, [text]),
+            f"    match {_source(g, text)}.parse::<{ty}>() {{",
+        ]
         return place(g, [*head, arms[0]], [], [arms[1]], ["    }", "}"])
     if shape == 3:
         keys = sorted(g.random.sample(range(0, 12), g.random.randint(2, 4)))
@@ -498,7 +672,13 @@ def rh_match_missing_arm(g: Grammar) -> Pair:
     enum = [f"pub enum {kind} {{", f"    {a}({ty}),", f"    {b},", "}"]
     arms = [f"            {kind}::{a}({n}) => {x} += {n},", f"            {kind}::{b} => {x} += 1,"]
     each = g.var()
-    head = [*enum, f"pub fn {name}({xs}: &[{kind}]) -> {ty} {{", f"    let mut {x} = 0;", f"    for {each} in {xs} {{", f"        match {each} {{"]
+    head = [
+        *enum,
+        f"pub fn {name}({xs}: &[{kind}]) -> {ty} {{",
+        f"    let mut {x} = 0;",
+        f"    for {each} in {xs} {{",
+        f"        match {each} {{",
+    ]
     tail = ["        }", "    }", f"    {x}", "}"]
     if g.chance(0.5):
         return g.program(head, [arms[1]], arms, tail)
@@ -511,11 +691,23 @@ def rh_ok_or(g: Grammar) -> Pair:
     name, x, xs, ty = g.fn(), g.var(), g.plural(), _int(g)
     op, k = g.pick("+", "*"), g.number(2, 9)
     error = g.pick("String", "String", "&'static str", "Box<dyn std::error::Error>")
-    why = g.pick("empty", f"no {g.word()}", "missing", f"missing {g.word()}", "not found", f"{g.word()} not found", "nothing there")
+    why = g.pick(
+        "empty",
+        f"no {g.word()}",
+        "missing",
+        f"missing {g.word()}",
+        "not found",
+        f"{g.word()} not found",
+        "nothing there",
+    )
     shape = g.random.randrange(5)
     use: list[str] = []
     if shape == 0:
-        sig, get, result = f"{xs}: &[{ty}]", g.pick(f"{xs}.first()", f"{xs}.last()", f"{xs}.iter().max()", f"{xs}.get({k})"), ty
+        sig, get, result = (
+            f"{xs}: &[{ty}]",
+            g.pick(f"{xs}.first()", f"{xs}.last()", f"{xs}.iter().max()", f"{xs}.get({k})"),
+            ty,
+        )
         last = f"Ok({x} {op} {k})"
     elif shape == 1:
         use = ["use std::collections::HashMap;"]
@@ -523,7 +715,12 @@ def rh_ok_or(g: Grammar) -> Pair:
         last = f"Ok(*{x} {op} {k})"
     elif shape == 2:
         sig, result = f"{xs}: &str", g.pick("String", "usize")
-        get = g.pick(f"{xs}.split(':').next()", f"{xs}.lines().next()", f"{xs}.split_whitespace().last()", f"{xs}.strip_prefix(\"{g.word()}\")")
+        get = g.pick(
+            f"{xs}.split(':').next()",
+            f"{xs}.lines().next()",
+            f"{xs}.split_whitespace().last()",
+            f'{xs}.strip_prefix("{g.word()}")',
+        )
         last = f"Ok({x}.len())" if result == "usize" else f"Ok({x}.{g.pick('to_string', 'to_uppercase')}())"
     elif shape == 3:
         sig, get, result, last = f"{xs}: Option<{ty}>", xs, ty, f"Ok({x} {op} {k})"
@@ -559,16 +756,24 @@ def rh_map_err(g: Grammar) -> Pair:
     if shape == 1:
         xs, part = g.plural(), g.var()
         call = f"{_source(g, part)}.parse::<{ty}>()"
-        head = [f"pub fn {name}({text}: &str) -> Result<Vec<{ty}>, String> {{", f"    let mut {xs} = Vec::new();", f"    for {part} in {_parts(g, text)} {{"]
+        head = [
+            f"pub fn {name}({text}: &str) -> Result<Vec<{ty}>, String> {{",
+            f"    let mut {xs} = Vec::new();",
+            f"    for {part} in {_parts(g, text)} {{",
+        ]
         tail = ["    }", f"    Ok({xs})", "}"]
-        return place(g, head, [f"        {xs}.push({call}?);"], [f"        {xs}.push({call}.map_err(|e| e.to_string())?);"], tail)
+        return place(
+            g, head, [f"        {xs}.push({call}?);"], [f"        {xs}.push({call}.map_err(|e| e.to_string())?);"], tail
+        )
     if shape == 2:
         kind, a = g.type(), g.var()
         head = [
             f"pub struct {kind} {{", f"    pub {a}: {ty},", "}", f"impl {kind} {{",
             f"    pub fn {name}({text}: &str) -> Result<{kind}, String> {{", f"        Ok({kind} {{",
         ]  # fmt: skip
-        return g.program(head, [f"            {a}: {call}?,"], [f"            {a}: {fixed},"], ["        })", "    }", "}"])
+        return g.program(
+            head, [f"            {a}: {call}?,"], [f"            {a}: {fixed},"], ["        })", "    }", "}"]
+        )
     use = ["use std::fs;"] if g.chance(0.5) else []
     module = "fs" if use else "std::fs"
     read = f"{module}::read_to_string({text})"

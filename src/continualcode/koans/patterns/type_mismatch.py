@@ -30,14 +30,33 @@ def tm_str_to_string(g: Grammar) -> Pair:
         lead, trail = ([rest], []) if g.chance(0.4) else ([], [rest])
         if g.chance(0.5):
             head = [f"pub fn {name}({param}) -> {kind} {{", f"    {kind} {{", *lead]
-            return place(g, head, [f"        {x}: {value},"], [f"        {x}: {owned},"], [*trail, "    }", "}"], before=struct)
-        head = [*struct, f"impl {kind} {{", f"    pub fn {name}({param}) -> Self {{", f"        {g.pick('Self', kind)} {{", *_pad(lead)]
-        return g.program(head, [f"            {x}: {value},"], [f"            {x}: {owned},"], [*_pad(trail), "        }", "    }", "}"])
+            return place(
+                g, head, [f"        {x}: {value},"], [f"        {x}: {owned},"], [*trail, "    }", "}"], before=struct
+            )
+        head = [
+            *struct,
+            f"impl {kind} {{",
+            f"    pub fn {name}({param}) -> Self {{",
+            f"        {g.pick('Self', kind)} {{",
+            *_pad(lead),
+        ]
+        return g.program(
+            head,
+            [f"            {x}: {value},"],
+            [f"            {x}: {owned},"],
+            [*_pad(trail), "        }", "    }", "}"],
+        )
     if shape == 1:
         head = [f"pub fn {name}({param}) -> String {{", *noise(g, [] if literal else [text])]
-        last = g.pick(x, f"{x}.to_uppercase()", f"{x}.replace(' ', \"_\")", f"{x} + \"{g.word()}\"")
+        last = g.pick(x, f"{x}.to_uppercase()", f"{x}.replace(' ', \"_\")", f'{x} + "{g.word()}"')
         middle = noise(g, [x]) or ([f'    println!("{{{x}}}");'] if last == x else [])
-        return place(g, head, [f"    let {x}: String = {value};"], [f"    let {x}: String = {owned};"], [*middle, f"    {last}", "}"])
+        return place(
+            g,
+            head,
+            [f"    let {x}: String = {value};"],
+            [f"    let {x}: String = {owned};"],
+            [*middle, f"    {last}", "}"],
+        )
     if shape == 2:
         lines = noise(g, [] if literal else [text])
         return place(g, [f"pub fn {name}({param}) -> String {{", *lines], [f"    {value}"], [f"    {owned}"], ["}"])
@@ -56,14 +75,39 @@ def tm_str_to_string(g: Grammar) -> Pair:
     if shape == 5:
         n, k = g.var(), g.number(2, 60)
         value = f'"{g.text()}"'
-        other = g.pick(f"{n}.to_string()", f'format!("{{}} {g.word()}", {n})', f'"{g.word()}".to_string()', "String::new()")
+        other = g.pick(
+            f"{n}.to_string()", f'format!("{{}} {g.word()}", {n})', f'"{g.word()}".to_string()', "String::new()"
+        )
         head = [f"pub fn {name}({n}: {_int(g)}) -> String {{", f"    if {n} {g.pick('>', '<', '==')} {k} {{"]
         if g.chance(0.5):
-            return place(g, head, [f"        {value}"], [f"        {value}.to_string()"], ["    } else {", f"        {other}", "    }", "}"])
-        return place(g, [*head, f"        {other}", "    } else {"], [f"        {value}"], [f"        {value}.to_string()"], ["    }", "}"])
+            return place(
+                g,
+                head,
+                [f"        {value}"],
+                [f"        {value}.to_string()"],
+                ["    } else {", f"        {other}", "    }", "}"],
+            )
+        return place(
+            g,
+            [*head, f"        {other}", "    } else {"],
+            [f"        {value}"],
+            [f"        {value}.to_string()"],
+            ["    }", "}"],
+        )
     kind, field = g.type(), g.var()
-    head = [f"pub struct {kind} {{", f"    pub {field}: String,", "}", f"impl {kind} {{", f"    pub fn {name}(&mut self{', ' + param if param else ''}) {{"]
-    return g.program([*head, *_pad(noise(g))], [f"        self.{field} = {value};"], [f"        self.{field} = {owned};"], ["    }", "}"])
+    head = [
+        f"pub struct {kind} {{",
+        f"    pub {field}: String,",
+        "}",
+        f"impl {kind} {{",
+        f"    pub fn {name}(&mut self{', ' + param if param else ''}) {{",
+    ]
+    return g.program(
+        [*head, *_pad(noise(g))],
+        [f"        self.{field} = {value};"],
+        [f"        self.{field} = {owned};"],
+        ["    }", "}"],
+    )
 
 
 @pattern(FAMILY, "E0308")
@@ -86,7 +130,9 @@ def tm_int_cast(g: Grammar) -> Pair:
         n = g.var()
         line = f"    let {n}: {want} = {x}"
         tail = [*noise(g, [n]), f"    {g.pick(f'{n} {op} {k}', f'{k} {op} {n}')}", "}"]
-        return place(g, [f"pub fn {name}({x}: {have}) -> {want} {{", *noise(g, [x])], [line + ";"], [f"{line} as {want};"], tail)
+        return place(
+            g, [f"pub fn {name}({x}: {have}) -> {want} {{", *noise(g, [x])], [line + ";"], [f"{line} as {want};"], tail
+        )
     if shape == 1:
         helper, a = g.fn(), g.var()
         before = [f"pub fn {helper}({a}: {want}) -> {want} {{", f"    {a} {op} {k}", "}"]
@@ -99,10 +145,22 @@ def tm_int_cast(g: Grammar) -> Pair:
         )  # fmt: skip
         want = g.pick("i32", "u32", "i64", "u64", "f64", "f32", "u8")
         if g.chance(0.5):
-            return place(g, [f"pub fn {name}({sig}) -> {want} {{", *noise(g)], [f"    {value}"], [f"    {value} as {want}"], ["}"])
+            return place(
+                g,
+                [f"pub fn {name}({sig}) -> {want} {{", *noise(g)],
+                [f"    {value}"],
+                [f"    {value} as {want}"],
+                ["}"],
+            )
         n, k = g.var(), f"{g.number(1, 9)}.0" if want[0] == "f" else str(g.number(2, 9))
         line = f"    let {n}: {want} = {value}"
-        return place(g, [f"pub fn {name}({sig}) -> {want} {{", *noise(g)], [line + ";"], [f"{line} as {want};"], [*noise(g, [n]), f"    {n} {op} {k}", "}"])
+        return place(
+            g,
+            [f"pub fn {name}({sig}) -> {want} {{", *noise(g)],
+            [line + ";"],
+            [f"{line} as {want};"],
+            [*noise(g, [n]), f"    {n} {op} {k}", "}"],
+        )
     if shape == 3:
         kind, a, b = g.type(), g.var(), g.var()
         struct = [f"pub struct {kind} {{", f"    pub {a}: {want},", f"    pub {b}: bool,", "}"]
@@ -115,16 +173,33 @@ def tm_int_cast(g: Grammar) -> Pair:
         return place(g, head, [f"        {a}: {x},"], [f"        {a}: {x} as {want},"], tail, before=struct)
     if shape == 4:
         kind, field = g.type(), g.var()
-        head = [f"pub struct {kind} {{", f"    {field}: {have},", "}", f"impl {kind} {{", f"    pub fn {name}(&self) -> {want} {{", *_pad(noise(g))]
+        head = [
+            f"pub struct {kind} {{",
+            f"    {field}: {have},",
+            "}",
+            f"impl {kind} {{",
+            f"    pub fn {name}(&self) -> {want} {{",
+            *_pad(noise(g)),
+        ]
         return g.program(head, [f"        self.{field}"], [f"        self.{field} as {want}"], ["    }", "}"])
     xs, total = g.plural(), g.var()
     ints = [t for t in ("i64", "u64", "usize", "u32") if t != have]
     have = g.pick("u8", "i32", "u16", "i16")
     want = g.random.choice(ints)
     n = g.var()
-    head = [f"pub fn {name}({xs}: &[{have}]) -> Vec<{want}> {{", f"    let mut {total} = Vec::new();", f"    for &{x} in {xs} {{"]
+    head = [
+        f"pub fn {name}({xs}: &[{have}]) -> Vec<{want}> {{",
+        f"    let mut {total} = Vec::new();",
+        f"    for &{x} in {xs} {{",
+    ]
     line = f"        let {n}: {want} = {x}"
-    return place(g, head, [line + ";"], [f"{line} as {want};"], [f"        {total}.push({n} {op} {g.number(2, 9)});", "    }", f"    {total}", "}"])
+    return place(
+        g,
+        head,
+        [line + ";"],
+        [f"{line} as {want};"],
+        [f"        {total}.push({n} {op} {g.number(2, 9)});", "    }", f"    {total}", "}"],
+    )
 
 
 @pattern(FAMILY, "E0277")
@@ -162,13 +237,21 @@ def tm_mixed_arith(g: Grammar) -> Pair:
     if shape == 3:
         xs, total = g.plural(), g.var()
         sign = g.pick("+=", "+=", "-=", "*=")
-        head = [f"pub fn {name}({xs}: &[{whole}]) -> {real} {{", f"    let mut {total}: {real} = {g.number(0, 9)}.0;", f"    for &{a} in {xs} {{"]
+        head = [
+            f"pub fn {name}({xs}: &[{whole}]) -> {real} {{",
+            f"    let mut {total}: {real} = {g.number(0, 9)}.0;",
+            f"    for &{a} in {xs} {{",
+        ]
         tail = ["    }", f"    {total}", "}"]
         return place(g, head, [f"        {total} {sign} {a};"], [f"        {total} {sign} {a} as {real};"], tail)
     if shape == 4:
         xs, total = g.plural(), g.var()
         value = f"{xs}.len()"
-        head = [f"pub fn {name}({xs}: &[{real}]) -> {real} {{", f"    let {total}: {real} = {xs}.iter().sum();", *noise(g, [total])]
+        head = [
+            f"pub fn {name}({xs}: &[{real}]) -> {real} {{",
+            f"    let {total}: {real} = {xs}.iter().sum();",
+            *noise(g, [total]),
+        ]
         sign = g.pick("/", "/", "*")
         return place(g, head, [f"    {total} {sign} {value}"], [f"    {total} {sign} {value} as {real}"], ["}"])
     k = f"{g.number(0, 9)}.{g.pick('5', '25', '1', '75')}"
@@ -176,7 +259,13 @@ def tm_mixed_arith(g: Grammar) -> Pair:
     head = [f"pub fn {name}({a}: {whole}) -> {real} {{"]
     if g.chance(0.5):
         n = g.var()
-        return place(g, head, [f"    let {n}: {real} = {bad};"], [f"    let {n}: {real} = {good};"], [f'    println!("{{{n}}}");', f"    {n}", "}"])
+        return place(
+            g,
+            head,
+            [f"    let {n}: {real} = {bad};"],
+            [f"    let {n}: {real} = {good};"],
+            [f'    println!("{{{n}}}");', f"    {n}", "}"],
+        )
     return place(g, head, [f"    {bad}"], [f"    {good}"], ["}"])
 
 
@@ -204,7 +293,9 @@ def tm_usize_index(g: Grammar) -> Pair:
         head = [
             f"pub struct {kind} {{", f"    {xs}: {owner},", f"    {at}: {index},", "}", f"impl {kind} {{", f"    pub fn {name}(&self) -> {item} {{",
         ]  # fmt: skip
-        return g.program(head, [f"        self.{xs}[self.{at}]"], [f"        self.{xs}[self.{at} as usize]"], ["    }", "}"])
+        return g.program(
+            head, [f"        self.{xs}[self.{at}]"], [f"        self.{xs}[self.{at} as usize]"], ["    }", "}"]
+        )
     if shape == 3:
         value = g.var()
         head = [f"pub fn {name}({xs}: &mut [{item}], {i}: {index}, {value}: {item}) {{", *noise(g, [i])]
@@ -218,7 +309,13 @@ def tm_usize_index(g: Grammar) -> Pair:
             f"    let mut {total} = {'0.0' if item == 'f64' else '0'};",
             f"    for {i} in 0..{n} {{",
         ]
-        return place(g, head, [f"        {total} += {xs}[{i}];"], [f"        {total} += {xs}[{i} as usize];"], ["    }", f"    {total}", "}"])
+        return place(
+            g,
+            head,
+            [f"        {total} += {xs}[{i}];"],
+            [f"        {total} += {xs}[{i} as usize];"],
+            ["    }", f"    {total}", "}"],
+        )
     rows, x, y = xs, g.var(), g.var()
     head = [f"pub fn {name}({rows}: &[Vec<{item}>], {x}: {index}, {y}: usize) -> {item} {{", *noise(g, [x, y])]
     if g.chance(0.5):
@@ -233,39 +330,77 @@ def tm_missing_ref(g: Grammar) -> Pair:
     k = g.number(2, 99)
     shape = g.random.randrange(6)
     if shape == 0:
-        body, result = g.random.choice((("len()", "usize"), ("to_uppercase()", "String"), ("trim().to_string()", "String"), ("is_empty()", "bool")))
+        body, result = g.random.choice(
+            (("len()", "usize"), ("to_uppercase()", "String"), ("trim().to_string()", "String"), ("is_empty()", "bool"))
+        )
         before = [f"pub fn {helper}({a}: &str) -> {result} {{", f"    {a}.{body}", "}"]
         if g.chance(0.4):
             head = [f"pub fn {name}({x}: String) -> {result} {{", f'    println!("{{{x}}}");']
         else:
-            source = g.pick(f'"{g.word()}".to_string()', f'format!("{g.word()} {{}}", {k})', f'String::from("{g.word()}")')
+            source = g.pick(
+                f'"{g.word()}".to_string()', f'format!("{g.word()} {{}}", {k})', f'String::from("{g.word()}")'
+            )
             head = [f"pub fn {name}() -> {result} {{", f"    let {x} = {source};"]
         if g.chance(0.5):
             return place(g, head, [f"    {helper}({x})"], [f"    {helper}(&{x})"], ["}"], before=before)
         n = g.var()
         show = f'    println!("{{}} {{}}", {x}, {n});'
-        return place(g, head, [f"    let {n} = {helper}({x});"], [f"    let {n} = {helper}(&{x});"], [show, f"    {n}", "}"], before=before)
+        return place(
+            g,
+            head,
+            [f"    let {n} = {helper}({x});"],
+            [f"    let {n} = {helper}(&{x});"],
+            [show, f"    {n}", "}"],
+            before=before,
+        )
     if shape == 1:
         item = g.pick("i32", "u64", "i64")
-        body, result = g.random.choice(((f"{a}.iter().sum()", item), (f"{a}.len()", "usize"), (f"{a}.contains(&{k})", "bool"), (f"{a}.iter().copied().max()", f"Option<{item}>")))
+        body, result = g.random.choice(
+            (
+                (f"{a}.iter().sum()", item),
+                (f"{a}.len()", "usize"),
+                (f"{a}.contains(&{k})", "bool"),
+                (f"{a}.iter().copied().max()", f"Option<{item}>"),
+            )
+        )
         before = [f"pub fn {helper}({a}: &[{item}]) -> {result} {{", f"    {body}", "}"]
         if g.chance(0.5):
-            head = [f"pub fn {name}(mut {x}: Vec<{item}>) -> {result} {{", f"    {x}.{g.pick('sort()', f'push({k})', f'truncate({k})')};"]
+            head = [
+                f"pub fn {name}(mut {x}: Vec<{item}>) -> {result} {{",
+                f"    {x}.{g.pick('sort()', f'push({k})', f'truncate({k})')};",
+            ]
         else:
-            head = [f"pub fn {name}() -> {result} {{", f"    let {x}: Vec<{item}> = ({g.number(0, 5)}..{k + 9}).collect();"]
+            head = [
+                f"pub fn {name}() -> {result} {{",
+                f"    let {x}: Vec<{item}> = ({g.number(0, 5)}..{k + 9}).collect();",
+            ]
         return place(g, head, [f"    {helper}({x})"], [f"    {helper}(&{x})"], ["}"], before=before)
     if shape == 2:
         kind, field = g.type(), g.var()
         ty = g.pick("i32", "u64", "f64")
         factor = f"{k}.0" if ty == "f64" else str(k)
-        before = [f"pub struct {kind} {{", f"    pub {field}: {ty},", "}", f"pub fn {helper}({a}: &{kind}) -> {ty} {{", f"    {a}.{field} {g.pick('+', '*')} {factor}", "}"]
+        before = [
+            f"pub struct {kind} {{",
+            f"    pub {field}: {ty},",
+            "}",
+            f"pub fn {helper}({a}: &{kind}) -> {ty} {{",
+            f"    {a}.{field} {g.pick('+', '*')} {factor}",
+            "}",
+        ]
         b = g.var()
         sig, value = g.random.choice(((f"{b}: {ty}", b), ("", factor)))
         head = [f"pub fn {name}({sig}) -> {ty} {{", f"    let {x} = {kind} {{ {field}: {value} }};"]
         if g.chance(0.5):
             return place(g, head, [f"    {helper}({x})"], [f"    {helper}(&{x})"], ["}"], before=before)
         n = g.var()
-        return place(g, head, [f"    let {n} = {helper}({x});"], [f"    let {n} = {helper}(&{x});"], [f"    {n} + {x}.{field}", "}"], before=before)
+        return place(
+            g,
+            head,
+            [f"    let {n} = {helper}({x});"],
+            [f"    let {n} = {helper}(&{x});"],
+            [f"    {n} + {x}.{field}", "}"],
+            before=before,
+        )
     if shape == 3:
         value = g.pick("i32", "u64", "usize", "bool")
         key = g.pick("u32", "i32", "char", "String")
@@ -274,7 +409,14 @@ def tm_missing_ref(g: Grammar) -> Pair:
         head = [f"pub fn {name}({m}: &HashMap<{key}, {value}>, {x}: {key}) -> {read[1]} {{", *noise(g, [x])]
         if key == "String":
             head.append(f'    println!("{{}}", {x}.len());')
-        return place(g, head, [f"    {m}.{read[0]}({x}){read[2]}"], [f"    {m}.{read[0]}(&{x}){read[2]}"], ["}"], before=["use std::collections::HashMap;"])
+        return place(
+            g,
+            head,
+            [f"    {m}.{read[0]}({x}){read[2]}"],
+            [f"    {m}.{read[0]}(&{x}){read[2]}"],
+            ["}"],
+            before=["use std::collections::HashMap;"],
+        )
     if shape == 4:
         xs, item = g.plural(), g.pick("i32", "char", "u8", "bool", "u64")
         container = g.pick(f"&[{item}]", f"&HashSet<{item}>")
@@ -284,7 +426,9 @@ def tm_missing_ref(g: Grammar) -> Pair:
         sig = f"{xs}: {container}" + ("" if bare else f", {x}: {item}")
         head = [f"pub fn {name}({sig}) -> bool {{", *noise(g, [] if bare else [x])]
         neg = g.pick("", "", "!")
-        return place(g, head, [f"    {neg}{xs}.contains({asked})"], [f"    {neg}{xs}.contains(&{asked})"], ["}"], before=use)
+        return place(
+            g, head, [f"    {neg}{xs}.contains({asked})"], [f"    {neg}{xs}.contains(&{asked})"], ["}"], before=use
+        )
     kind, field = g.type(), g.var()
     head = [
         f"pub struct {kind} {{", f"    pub {field}: u32,", "}", f"impl {kind} {{",
@@ -294,7 +438,12 @@ def tm_missing_ref(g: Grammar) -> Pair:
     first = [*head, f"pub fn {name}({x}: {kind}, {b}: {kind}) -> bool {{"]
     if g.chance(0.5):
         return g.program(first, [f"    {x}.{helper}({b})"], [f"    {x}.{helper}(&{b})"], ["}"])
-    return g.program(first, [f"    let {n} = {x}.{helper}({b});"], [f"    let {n} = {x}.{helper}(&{b});"], [f"    {n} || {b}.{field} == {k}", "}"])
+    return g.program(
+        first,
+        [f"    let {n} = {x}.{helper}({b});"],
+        [f"    let {n} = {x}.{helper}(&{b});"],
+        [f"    {n} || {b}.{field} == {k}", "}"],
+    )
 
 
 def _value_fn(g: Grammar, macros: bool = True) -> tuple[str, list[str], str, str, list[str]]:
@@ -313,25 +462,57 @@ def _value_fn(g: Grammar, macros: bool = True) -> tuple[str, list[str], str, str
         lines = [f"    let mut {total} = 0;", f"    for {x} in {xs} {{", f"        {total} += {x};", "    }"]
         return f"{xs}: &[{ty}]", lines, ty, total, []
     if shape == 3:
-        values = [f"{x}.to_uppercase()", f"{x}.trim().to_string()", f"{x}.replace('-', \"_\")", f'format!("{g.word()} {{}}", {x})']
+        values = [
+            f"{x}.to_uppercase()",
+            f"{x}.trim().to_string()",
+            f"{x}.replace('-', \"_\")",
+            f'format!("{g.word()} {{}}", {x})',
+        ]
         value = g.pick(*values[: None if macros else 3])
         return f"{x}: &str", noise(g, [x]), "String", value, []
     if shape == 4:
         return f"{x}: {ty}", noise(g, [x]), "bool", f"{x} {g.pick('>', '<', '==', '!=')} {k}", []
     if shape == 5:
         total = g.plural()
-        lines = [f"    let mut {total} = Vec::new();", f"    for {x} in 0..{k} {{", f"        {total}.push({x} * {g.number(2, 9)});", "    }"]
+        lines = [
+            f"    let mut {total} = Vec::new();",
+            f"    for {x} in 0..{k} {{",
+            f"        {total}.push({x} * {g.number(2, 9)});",
+            "    }",
+        ]
         return "", lines, "Vec<i32>", total, []
     if shape == 6:
-        value = g.pick(f"{xs}.iter().sum::<{ty}>()", f"{xs}.iter().copied().max().unwrap_or(0)", f"{xs}.iter().filter(|n| **n > {k}).count()")
+        value = g.pick(
+            f"{xs}.iter().sum::<{ty}>()",
+            f"{xs}.iter().copied().max().unwrap_or(0)",
+            f"{xs}.iter().filter(|n| **n > {k}).count()",
+        )
         return f"{xs}: &[{ty}]", noise(g), "usize" if "count" in value else ty, value, []
     if shape == 7:
         kind, field = g.type(), g.var()
-        return f"{x}: {ty}", noise(g, [x]), kind, f"{kind} {{ {field}: {x} }}", [f"pub struct {kind} {{", f"    pub {field}: {ty},", "}"]
+        return (
+            f"{x}: {ty}",
+            noise(g, [x]),
+            kind,
+            f"{kind} {{ {field}: {x} }}",
+            [f"pub struct {kind} {{", f"    pub {field}: {ty},", "}"],
+        )
     if shape == 8:
-        return f"{xs}: &[{ty}]", noise(g), f"Option<{ty}>", g.pick(f"{xs}.first().copied()", f"{xs}.iter().copied().max()", f"{xs}.last().copied()"), []
+        return (
+            f"{xs}: &[{ty}]",
+            noise(g),
+            f"Option<{ty}>",
+            g.pick(f"{xs}.first().copied()", f"{xs}.iter().copied().max()", f"{xs}.last().copied()"),
+            [],
+        )
     real = f"{g.number(1, 9)}.{g.pick('5', '25')}"
-    return f"{x}: f64", noise(g, [x]), "f64", g.pick(f"{x} * {real}", f"{x}.sqrt() + {real}", f"({x} + {real}) / 2.0"), []
+    return (
+        f"{x}: f64",
+        noise(g, [x]),
+        "f64",
+        g.pick(f"{x} * {real}", f"{x}.sqrt() + {real}", f"({x} + {real}) / 2.0"),
+        [],
+    )
 
 
 @pattern(FAMILY, "E0308")
@@ -341,18 +522,40 @@ def tm_semicolon(g: Grammar) -> Pair:
     shape = g.random.randrange(4)
     if shape < 2:
         params, lines, result, value, before = _value_fn(g)
-        return place(g, [f"pub fn {name}({params}) -> {result} {{", *lines], [f"    {value};"], [f"    {value}"], ["}"], before=before)
+        return place(
+            g,
+            [f"pub fn {name}({params}) -> {result} {{", *lines],
+            [f"    {value};"],
+            [f"    {value}"],
+            ["}"],
+            before=before,
+        )
     if shape == 2:
         kind, a, b = g.type(), g.var(), g.var()
         ty = g.pick("u32", "i64", "f64", "i32")
-        value, result = g.random.choice(((f"self.{a} {g.pick('+', '*')} self.{b}", ty), (f"self.{a} > self.{b}", "bool"), (f"self.{a}", ty)))
+        value, result = g.random.choice(
+            ((f"self.{a} {g.pick('+', '*')} self.{b}", ty), (f"self.{a} > self.{b}", "bool"), (f"self.{a}", ty))
+        )
         head = [f"pub struct {kind} {{", f"    {a}: {ty},", f"    {b}: {ty},", "}", f"impl {kind} {{"]
         more = [f"    pub fn {g.fn()}(&self) -> {ty} {{", f"        self.{b}", "    }"]
-        return g.program([*head, f"    pub fn {name}(&self) -> {result} {{"], [f"        {value};"], [f"        {value}"], ["    }", *more, "}"])
+        return g.program(
+            [*head, f"    pub fn {name}(&self) -> {result} {{"],
+            [f"        {value};"],
+            [f"        {value}"],
+            ["    }", *more, "}"],
+        )
     x, ty, k = g.var(), g.pick("i32", "u32", "i64", "usize"), g.number(2, 60)
     values = [g.pick(f"{x} + {k}", f"{x} * {g.number(2, 9)}"), g.pick(f"{x} / {k}", str(k), x)]
     bad = g.random.randrange(2)
-    lines = [f"pub fn {name}({x}: {ty}) -> {ty} {{", f"    if {x} {g.pick('>', '<', '==')} {k} {{", f"        {values[0]}", "    } else {", f"        {values[1]}", "    }", "}"]
+    lines = [
+        f"pub fn {name}({x}: {ty}) -> {ty} {{",
+        f"    if {x} {g.pick('>', '<', '==')} {k} {{",
+        f"        {values[0]}",
+        "    } else {",
+        f"        {values[1]}",
+        "    }",
+        "}",
+    ]
     at = 2 if bad == 0 else 4
     return place(g, lines[:at], [lines[at] + ";"], [lines[at]], lines[at + 1 :])
 
@@ -369,7 +572,9 @@ def tm_missing_return_type(g: Grammar) -> Pair:
         )  # fmt: skip
         head = [f"pub struct {kind} {{", f"    pub {field}: Vec<i32>,", "}", f"impl {kind} {{"]
         sig = f"    pub fn {name}(&self)"
-        return g.program(head, [sig + " {"], [f"{sig} -> {result} {{"], [*_pad(noise(g)), f"        {value}", "    }", "}"])
+        return g.program(
+            head, [sig + " {"], [f"{sig} -> {result} {{"], [*_pad(noise(g)), f"        {value}", "    }", "}"]
+        )
     params, lines, result, value, before = _value_fn(g, macros=False)
     sig = f"pub fn {name}({params})"
     return place(g, [], [sig + " {"], [f"{sig} -> {result} {{"], [*lines, f"    {value}", "}"], before=before)
@@ -384,9 +589,17 @@ def tm_deref(g: Grammar) -> Pair:
     op, k = g.pick("+", "*"), g.number(2, 9)
     shape = g.random.randrange(8)
     if shape == 0:
-        return place(g, [f"pub fn {name}({x}: &{ty}) -> {ty} {{", f'    println!("{{{x}}}");'], [f"    {x}"], [f"    *{x}"], ["}"])
+        return place(
+            g,
+            [f"pub fn {name}({x}: &{ty}) -> {ty} {{", f'    println!("{{{x}}}");'],
+            [f"    {x}"],
+            [f"    *{x}"],
+            ["}"],
+        )
     if shape == 1:
-        value, kind = g.random.choice((("true", "bool"), ("0", "i32"), (str(k), "u64"), ("'x'", "char"), (f"{k}.5", "f64")))
+        value, kind = g.random.choice(
+            (("true", "bool"), ("0", "i32"), (str(k), "u64"), ("'x'", "char"), (f"{k}.5", "f64"))
+        )
         head = [f"pub fn {name}({x}: &mut {kind}) {{", *noise(g, [x])]
         return place(g, head, [f"    {x} = {value};"], [f"    *{x} = {value};"], ["}"])
     if shape == 2:
@@ -396,7 +609,9 @@ def tm_deref(g: Grammar) -> Pair:
             f"    for {x} in {xs} {{",
             f"        if *{x} {g.pick('>', '<')} {n} {{",
         ]
-        return place(g, head, [f"            {n} = {x};"], [f"            {n} = *{x};"], ["        }", "    }", f"    {n}", "}"])
+        return place(
+            g, head, [f"            {n} = {x};"], [f"            {n} = *{x};"], ["        }", "    }", f"    {n}", "}"]
+        )
     if shape == 3:
         helper, a = g.fn(), g.var()
         before = [f"pub fn {helper}({a}: {number}) -> {number} {{", f"    {a} {op} {k}", "}"]
@@ -404,31 +619,64 @@ def tm_deref(g: Grammar) -> Pair:
             head = [f"pub fn {name}({x}: &{number}) -> {number} {{", *noise(g, [x])]
             return place(g, head, [f"    {helper}({x}) + {k}"], [f"    {helper}(*{x}) + {k}"], ["}"], before=before)
         head = [f"pub fn {name}({xs}: &[{number}]) -> {number} {{", f"    let mut {n} = 0;", f"    for {x} in {xs} {{"]
-        return place(g, head, [f"        {n} += {helper}({x});"], [f"        {n} += {helper}(*{x});"], ["    }", f"    {n}", "}"], before=before)
+        return place(
+            g,
+            head,
+            [f"        {n} += {helper}({x});"],
+            [f"        {n} += {helper}(*{x});"],
+            ["    }", f"    {n}", "}"],
+            before=before,
+        )
     if shape == 4:
         key, m = g.pick("&str", "u32", "char"), g.plural()
         get = f"{m}.get({'&' if key != '&str' else ''}{x})"
         head = [f"pub fn {name}({m}: &HashMap<{key}, {number}>, {x}: {key}) -> {number} {{", f"    match {get} {{"]
-        return place(g, head, [f"        Some({n}) => {n},"], [f"        Some({n}) => *{n},"], [f"        None => {k},", "    }", "}"], before=["use std::collections::HashMap;"])
+        return place(
+            g,
+            head,
+            [f"        Some({n}) => {n},"],
+            [f"        Some({n}) => *{n},"],
+            [f"        None => {k},", "    }", "}"],
+            before=["use std::collections::HashMap;"],
+        )
     if shape == 5:
-        head = [f"pub fn {name}({xs}: &[{number}]) -> {number} {{", f"    if let Some({x}) = {xs}.{g.pick('first()', 'last()', f'get({k})', 'iter().max()')} {{"]
-        return place(g, head, [f"        return {x};"], [f"        return *{x};"], ["    }", f"    {g.pick('0', str(k))}", "}"])
+        head = [
+            f"pub fn {name}({xs}: &[{number}]) -> {number} {{",
+            f"    if let Some({x}) = {xs}.{g.pick('first()', 'last()', f'get({k})', 'iter().max()')} {{",
+        ]
+        return place(
+            g, head, [f"        return {x};"], [f"        return *{x};"], ["    }", f"    {g.pick('0', str(k))}", "}"]
+        )
     if shape == 6:
         head = [
             f"pub fn {name}({xs}: &[{number}]) -> Vec<{number}> {{", f"    let mut {n}: Vec<{number}> = Vec::new();",
             f"    for {x} in {xs} {{", f"        if *{x} {g.pick('>', '<', '!=')} {k} {{",
         ]  # fmt: skip
-        return place(g, head, [f"            {n}.push({x});"], [f"            {n}.push(*{x});"], ["        }", "    }", f"    {n}", "}"])
+        return place(
+            g,
+            head,
+            [f"            {n}.push({x});"],
+            [f"            {n}.push(*{x});"],
+            ["        }", "    }", f"    {n}", "}"],
+        )
     boxed = g.chance(0.4)
     if boxed:
         kind = g.type()
-        head = [f"pub struct {kind} {{", f"    pub {x}: Box<{number}>,", "}", f"impl {kind} {{", f"    pub fn {name}(&self) -> {number} {{"]
+        head = [
+            f"pub struct {kind} {{",
+            f"    pub {x}: Box<{number}>,",
+            "}",
+            f"impl {kind} {{",
+            f"    pub fn {name}(&self) -> {number} {{",
+        ]
         line = f"        let {n}: {number} = "
         return g.program(head, [f"{line}self.{x};"], [f"{line}*self.{x};"], [f"        {n} {op} {k}", "    }", "}"])
     total = g.var()
     head = [f"pub fn {name}({xs}: &[{number}]) -> {number} {{", f"    let mut {total} = 0;", f"    for {x} in {xs} {{"]
     line = f"        let {n}: {number} = "
-    return place(g, head, [f"{line}{x};"], [f"{line}*{x};"], [f"        {total} += {n} {op} {k};", "    }", f"    {total}", "}"])
+    return place(
+        g, head, [f"{line}{x};"], [f"{line}*{x};"], [f"        {total} += {n} {op} {k};", "    }", f"    {total}", "}"]
+    )
 
 
 @pattern(FAMILY, "E0308")
@@ -459,14 +707,25 @@ def tm_branch_types(g: Grammar) -> Pair:
         line = f"    let {n} = if {cond} {{ {left} }} else {{ "
         return place(g, head, [f"{line}{bad} }};"], [f"{line}{good} }};"], [f"    {use}", "}"])
     if shape in (1, 2):
-        head = [f"pub fn {name}({x}: {ty}) -> {result} {{", f"    let {n} = if {cond} {{", f"        {left}", "    } else {"]
+        head = [
+            f"pub fn {name}({x}: {ty}) -> {result} {{",
+            f"    let {n} = if {cond} {{",
+            f"        {left}",
+            "    } else {",
+        ]
         return place(g, head, [f"        {bad}"], [f"        {good}"], ["    };", *noise(g), f"    {use}", "}"])
     keys = sorted(g.random.sample(range(0, 20), 2))
     arms = [f"        {keys[0]} => {left},"]
     head = [f"pub fn {name}({x}: {ty}) -> {result} {{", f"    let {n} = match {x} {{", *arms]
     if g.chance(0.5):
         return place(g, head, [f"        _ => {bad},"], [f"        _ => {good},"], ["    };", f"    {use}", "}"])
-    return place(g, head, [f"        {keys[1]} => {bad},"], [f"        {keys[1]} => {good},"], [f"        _ => {left},", "    };", f"    {use}", "}"])
+    return place(
+        g,
+        head,
+        [f"        {keys[1]} => {bad},"],
+        [f"        {keys[1]} => {good},"],
+        [f"        _ => {left},", "    };", f"    {use}", "}"],
+    )
 
 
 @pattern(FAMILY, "E0308")
@@ -478,7 +737,11 @@ def tm_char_vs_str(g: Grammar) -> Pair:
     shape = g.random.randrange(6)
     as_str, as_char = f'"{c}"', f"'{c}'"
     if shape == 0:
-        head = [f"pub fn {name}({text}: &str) -> usize {{", f"    let mut {n} = 0;", f"    for {x} in {text}.chars() {{"]
+        head = [
+            f"pub fn {name}({text}: &str) -> usize {{",
+            f"    let mut {n} = 0;",
+            f"    for {x} in {text}.chars() {{",
+        ]
         sign = g.pick("==", "!=")
         return place(
             g, head, [f"        if {x} {sign} {as_str} {{"], [f"        if {x} {sign} {as_char} {{"], [f"            {n} += {k};", "        }", "    }", f"    {n}", "}"]
@@ -488,15 +751,28 @@ def tm_char_vs_str(g: Grammar) -> Pair:
         extra = g.pick("", f" || {x}.is_numeric()", f" && {x}.is_ascii()")
         return place(g, head, [f"    {x} == {as_str}{extra}"], [f"    {x} == {as_char}{extra}"], ["}"])
     if shape == 2:
-        head = [f"pub fn {name}({text}: &str) -> String {{", f"    let mut {n} = String::new();", f"    for {x} in {text}.chars() {{", f"        {n}.push({x});"]
-        return place(g, head, [f"        {n}.push({as_str});"], [f"        {n}.push({as_char});"], ["    }", f"    {n}", "}"])
+        head = [
+            f"pub fn {name}({text}: &str) -> String {{",
+            f"    let mut {n} = String::new();",
+            f"    for {x} in {text}.chars() {{",
+            f"        {n}.push({x});",
+        ]
+        return place(
+            g, head, [f"        {n}.push({as_str});"], [f"        {n}.push({as_char});"], ["    }", f"    {n}", "}"]
+        )
     if shape == 3:
         letters = g.random.sample("abcdefghxyz+-*/", g.random.randint(2, 3))
         bad = g.random.randrange(len(letters))
         values = [g.number() for _ in letters]
         lines = [f"        '{letter}' => {value}," for letter, value in zip(letters, values, strict=True)]
         head = [f"pub fn {name}({x}: char) -> i32 {{", f"    match {x} {{", *lines[:bad]]
-        return place(g, head, [f'        "{letters[bad]}" => {values[bad]},'], [lines[bad]], [*lines[bad + 1 :], "        _ => 0,", "    }", "}"])
+        return place(
+            g,
+            head,
+            [f'        "{letters[bad]}" => {values[bad]},'],
+            [lines[bad]],
+            [*lines[bad + 1 :], "        _ => 0,", "    }", "}"],
+        )
     if shape == 4:
         helper, a, b = g.fn(), g.var(), g.var()
         wants_char = g.chance(0.5)
@@ -509,4 +785,10 @@ def tm_char_vs_str(g: Grammar) -> Pair:
     kind, bad, good = ("char", as_str, as_char) if wants_char else ("&str", as_char, as_str)
     head = [f"pub fn {name}({text}: &str) -> Vec<&str> {{", *noise(g, [text])]
     line = f"    let {n}: {kind} = "
-    return place(g, head, [f"{line}{bad};"], [f"{line}{good};"], [f'    println!("{{{n}}}");', f"    {text}.split({n}).collect()", "}"])
+    return place(
+        g,
+        head,
+        [f"{line}{bad};"],
+        [f"{line}{good};"],
+        [f'    println!("{{{n}}}");', f"    {text}.split({n}).collect()", "}"],
+    )
