@@ -361,12 +361,18 @@ def test_dies_with_its_parent(workspace: Path, mode: str) -> None:
         run(["sleep", "{number}"], workspace=Path({str(workspace)!r}), mode={mode!r})
     """
     parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)])
-    deadline = time.monotonic() + 15
-    while not alive(f"sleep\0{number}") and time.monotonic() < deadline:
+
+    def sleeping() -> bool:
+        return any(line.startswith("sleep") for line in alive(f"sleep\0{number}"))
+
+    deadline = time.monotonic() + 60
+    while not sleeping() and parent.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert alive(f"sleep\0{number}")
+    assert sleeping()
     parent.kill()
     parent.wait()
-    while alive(f"sleep\0{number}") and time.monotonic() < deadline:
+    deadline = time.monotonic() + 10
+    while sleeping() and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert not sleeping()
     assert alive(f"sleep\0{number}") == []

@@ -5,7 +5,8 @@ readable, the workspace (the one place to write besides a bounded /tmp). Root's 
 system-call filter of `seccomp` is on, and everything dies with the first process of the namespace.
 
 bubblewrap waits (--block-fd) until the resource limits have been put on its child from outside: so
-RLIMIT_NPROC counts within the new user namespace only, and no process is ever unlimited.
+RLIMIT_NPROC counts within the new user namespace only, and no process is ever unlimited. It holds the
+waiting pipe's other end too, so that a caller killed just then leaves it waiting and not running.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def start(job: Job) -> Bubble:
 
     process = None
     try:
-        handed_over = [info_write, block_read]
+        handed_over = [info_write, block_read, block_write]  # it holds both ends: see above
         options = _arguments(job) + ["--info-fd", str(info_write), "--block-fd", str(block_read)]
         if seccomp.supported():
             os.write(filter_write, seccomp.program(namespaces=True))
