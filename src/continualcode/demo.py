@@ -102,10 +102,11 @@ class Stage:
 
 
 def tell(
-    run: Run, settings: Settings, *, minutes: float, picture: Path | None, say: Say, step: Step
+    run: Run, settings: Settings, *, minutes: float, count: int | None, picture: Path | None, say: Say, step: Step
 ) -> dict[str, Any]:
     """Tell the story; returns every figure of it. `minutes`: the time box that the night is fitted into (the
-    measurements before and after take what they take); `picture`: where the PNG goes."""
+    measurements before and after take what they take); `count`: at most so many tasks of train and of test;
+    `picture`: where the PNG goes."""
     from rich.console import Console
 
     from continualcode.agent.start import open_engine
@@ -122,7 +123,7 @@ def tell(
         run.store.update_run(run.id, summary=run.summary)
 
     console.rule("a day, a night, the gate")
-    common: dict[str, Any] = {"run_id": run.id, "keep": keep, "say": say, "step": step}
+    common: dict[str, Any] = {"run_id": run.id, "count": count, "keep": keep, "say": say, "step": step}
     night.load_current(engine, run.store)
     rows = cycle.nights(engine, run.store, settings, cycles=0, **common)
     left = minutes * 60 - (time.monotonic() - began) - rows[0]["seconds"] - SPARE_SECONDS

@@ -151,6 +151,7 @@ def test_nights_measure_before_and_after_and_can_be_resumed(rote: Rote, store: S
     assert {"cycle", "gate", "test", "seconds"} <= set(rows[0]) and len(kept) == 3
     more = cycle.nights(rote, store, settings, cycles=3, done=rows)
     assert more[:3] == rows and more[3]["cycle"] == 3
+    assert cycle.spread(list(range(10)), 4) == [0, 2, 5, 7] and cycle.spread([1, 2], 3) == [1, 2]  # type: ignore[arg-type]
     with pytest.raises(UserError, match="train split"):
         cycle.nights(rote, store, settings, cycles=1, pattern="no_such_pattern")
 

@@ -86,6 +86,7 @@ def register(app: typer.Typer) -> None:
         family: Family = None,
         pattern: Annotated[str | None, typer.Option(help="Day over this pattern only, or held_back.")] = None,
         method: Method = None,
+        count: Annotated[int | None, typer.Option(help="At most so many tasks of train and of test.", min=1)] = None,
         resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a loop that was cut off; `last` is the newest.")] = None,
         plot: Annotated[Path | None, typer.Option(help="Where the picture goes; the run's folder without it.")] = None,
         run_id: RunId = None,
@@ -109,7 +110,7 @@ def register(app: typer.Typer) -> None:
 
             rows = cycle.nights(
                 load_engine(settings), run.store, settings, cycles=cycles, run_id=run.id, family=family, pattern=pattern,
-                done=done, keep=keep, say=say, step=step,
+                count=count, done=done, keep=keep, say=say, step=step,
             )  # fmt: skip
             keep(rows)
             picture = cycles_figure(rows, plot or run.folder / "cycles.png", title=f"{settings.model_name}: {cycles} nights")
@@ -137,6 +138,7 @@ def register(app: typer.Typer) -> None:
     @app.command("demo", rich_help_panel=panel.NIGHT)
     def demo_(
         minutes: Annotated[float, typer.Option(help="Time box of the whole story.", min=1)] = 10,
+        count: Annotated[int, typer.Option(help="At most so many tasks of train and of test; the gate is whole.", min=1)] = 36,
         out: Annotated[Path | None, typer.Option(help="Where the picture goes.")] = None,
         run_id: RunId = None,
         overrides: Overrides = None,
@@ -147,7 +149,7 @@ def register(app: typer.Typer) -> None:
         from continualcode import demo
 
         with recorded_run("demo", settings, run_id=run_id) as run, stages() as step:
-            answer = demo.tell(run, settings, minutes=minutes, picture=out, say=say, step=step)
+            answer = demo.tell(run, settings, minutes=minutes, count=count, picture=out, say=say, step=step)
         emit({**answer, "run": run.id}, True)  # its last line is JSON whoever reads it
 
     @app.command("bench", rich_help_panel=panel.MEASURE)

@@ -25,6 +25,7 @@ from continualcode.store import Store
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
+    from continualcode.koans.catalogue import Koan
 
 SPLITS = ("train", "gate", "test")
 
@@ -42,12 +43,14 @@ def nights(
     run_id: str = "",
     family: str | None = None,
     pattern: str | None = None,
+    count: int | None = None,
     done: Sequence[Mapping[str, Any]] = (),
     keep: Callable[[list[dict[str, Any]]], None] = _quiet,
     say: Say = _quiet,
     step: Step = _quiet,
 ) -> list[dict[str, Any]]:
-    """Rows of cycles 0…`cycles`. done: rows of an earlier, cut-off loop to go on from; keep: called with all
+    """Rows of cycles 0…`cycles`. count: at most so many tasks of train and of test, spread over the split (the
+    gate is always whole); done: rows of an earlier, cut-off loop to go on from; keep: called with all
     rows after each cycle. Raises UserError when no task of the train split fits family and pattern."""
     if not suite.select("train", family, pattern):
         raise UserError(f"No task of the train split fits --family {family} --pattern {pattern}; see `continualcode list`.")
@@ -65,7 +68,8 @@ def nights(
         results = {
             split: measure(
                 engine, store, split, settings, run_id=run_id, cycle=cycle, step=step,
-                night=night.get("night"), **({"family": family, "pattern": pattern} if split == "train" else {}),
+                night=night.get("night"), count=None if split == "gate" else count,
+                **({"family": family, "pattern": pattern} if split == "train" else {}),
             )  # fmt: skip
             for split in SPLITS
         }
@@ -85,15 +89,23 @@ def measure(
     night: str | None = None,
     family: str | None = None,
     pattern: str | None = None,
+    count: int | None = None,
     step: Step = _quiet,
 ) -> dict[str, Any]:
     """One split's result; the train split is always run anew (it is the day)."""
     return suite.measured(
-        engine, store, suite.select(split, family, pattern), suite=split, settings=settings,
+        engine, store, spread(suite.select(split, family, pattern), count), suite=split, settings=settings,
         samples=settings.gate_samples if split == "gate" else settings.samples,
         run_id=run_id, night=night, cycle=cycle, fresh=split == "train",
         progress=lambda n, of: step(split, n, of, ""),
     )  # fmt: skip
+
+
+def spread(koans: Sequence[Koan], count: int | None) -> list[Koan]:
+    """At most `count` of them at even distances, so that every family keeps its share."""
+    if count is None or count >= len(koans):
+        return list(koans)
+    return [koans[i * len(koans) // count] for i in range(count)]
 
 
 def row(cycle: int, results: Mapping[str, Mapping[str, Any]], night: Mapping[str, Any]) -> dict[str, Any]:
