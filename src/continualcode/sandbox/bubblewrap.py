@@ -60,6 +60,11 @@ class Bubble:
         os.close(self._handle)
         self._handle = -1
         self.process.kill()
+        self.process.wait()
+        try:  # bubblewrap leaves its first process to whoever adopts orphans: in a container that may be us
+            os.waitpid(self._first, os.WNOHANG)
+        except ChildProcessError:
+            pass
 
 
 def start(job: Job) -> Bubble:
