@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,13 +41,14 @@ def make_tiny(folder: Path, *, seed: int = 0, hidden: int = 64) -> Path:
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|pad|>")
     fast.add_special_tokens({"additional_special_tokens": specials[1:2]})
     fast.chat_template = TEMPLATE
+    ids: Any = fast.convert_tokens_to_ids(["<|im_end|>", "<|pad|>"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         config = Qwen3Config(
             vocab_size=len(fast), hidden_size=hidden, intermediate_size=2 * hidden, num_hidden_layers=2,
             num_attention_heads=4, num_key_value_heads=2, head_dim=16, max_position_embeddings=512,
             initializer_range=0.15, tie_word_embeddings=True,
-            eos_token_id=fast.eos_token_id, pad_token_id=fast.pad_token_id, bos_token_id=None,
+            eos_token_id=ids[0], pad_token_id=ids[1], bos_token_id=None,
         )  # fmt: skip
         model = Qwen3ForCausalLM(config)
     model.save_pretrained(folder)

@@ -17,7 +17,9 @@ def coder(name: str, **arguments: str) -> str:
     return f"<tool_call>\n<function={name}>\n{body}</function>\n</tool_call>"
 
 
-raw = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=60).filter(lambda s: "tool_call>" not in s and "<parameter=" not in s and "</parameter>" not in s and "</function>" not in s)
+raw = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=60).filter(
+    lambda s: "tool_call>" not in s and "<parameter=" not in s and "</parameter>" not in s and "</function>" not in s
+)
 
 
 @given(raw, raw)
@@ -35,7 +37,11 @@ def test_no_text_makes_it_raise(text: str) -> None:
 
 def test_values_may_hold_markup_and_numbers_stay_text() -> None:
     text = coder("write", path="a.rs", content="let x = <T>::new();\n</parameter> in a comment\n", start="3")
-    assert parse_reply(text)[1][0].arguments == {"path": "a.rs", "content": "let x = <T>::new();\n</parameter> in a comment\n", "start": "3"}
+    assert parse_reply(text)[1][0].arguments == {
+        "path": "a.rs",
+        "content": "let x = <T>::new();\n</parameter> in a comment\n",
+        "start": "3",
+    }
 
 
 def test_thinking_is_left_out_and_the_outer_tag_may_be_missing() -> None:
@@ -51,7 +57,10 @@ def test_thinking_is_left_out_and_the_outer_tag_may_be_missing() -> None:
         ("<tool_call>\nread x\n</tool_call>", "malformed"),
         ("<tool_call>\n<function=read>\nx\n</function>\n</tool_call>", "malformed"),
         ("<tool_call>\n<function=>\n</function>\n</tool_call>", "names no function"),
-        ("<tool_call>\n<function=a>\n<parameter=p>\n1\n</parameter>\n<parameter=p>\n2\n</parameter>\n</function>\n</tool_call>", "twice"),
+        (
+            "<tool_call>\n<function=a>\n<parameter=p>\n1\n</parameter>\n<parameter=p>\n2\n</parameter>\n</function>\n</tool_call>",
+            "twice",
+        ),
         ('<tool_call>\n{"name": "read", \n</tool_call>', "valid JSON"),
         ('<tool_call>\n{"name": 3, "arguments": {}}\n</tool_call>', "name"),
         ('<tool_call>\n{"name": "read", "arguments": "[1]"}\n</tool_call>', "arguments"),

@@ -46,7 +46,11 @@ def test_a_fresh_adapter_changes_nothing(engine: LocalEngine) -> None:
 @pytest.mark.parametrize("form", ["distribution", "top_k", "token"])
 def test_steps_bring_the_student_to_its_teacher(engine: LocalEngine, teacher: str, form: str) -> None:
     item = example(engine)
-    before = (rows(engine, item, teacher=True).exp() * (rows(engine, item, teacher=True) - rows(engine, item))).sum(-1).mean()
+    before = (
+        (rows(engine, item, teacher=True).exp() * (rows(engine, item, teacher=True) - rows(engine, item)))
+        .sum(-1)
+        .mean()
+    )
     loss = replace(LOSS, teacher=teacher, form=form, alpha=0.5, teacher_rate=0.1)
     target = rows(engine, item, teacher=True)
     for _ in range(12 if form != "token" else 3):
@@ -69,7 +73,9 @@ def test_imitation_raises_the_given_tokens_and_leaves_the_base_alone(engine: Loc
 
 def test_anchors_hold_other_prompts(engine: LocalEngine) -> None:
     item = imitation(engine)
-    held = Example(tuple(engine.encode([Message("user", "something else")])), item.completion_ids, anchor=True, weight=4.0)
+    held = Example(
+        tuple(engine.encode([Message("user", "something else")])), item.completion_ids, anchor=True, weight=4.0
+    )
     drift = []
     for with_anchor in (False, True):
         engine.load_adapter(None)
@@ -105,7 +111,11 @@ def same(a, b) -> None:  # noqa: ANN001
         assert torch.equal(a.weights[name], b.weights[name])
     assert a.optimizer.keys() == b.optimizer.keys()
     for name, (average, square, step) in a.optimizer.items():
-        assert torch.equal(average, b.optimizer[name][0]) and torch.equal(square, b.optimizer[name][1]) and step == b.optimizer[name][2]
+        assert (
+            torch.equal(average, b.optimizer[name][0])
+            and torch.equal(square, b.optimizer[name][1])
+            and step == b.optimizer[name][2]
+        )
     assert (a.ema is None) == (b.ema is None)
     for name in a.ema or {}:
         assert torch.equal(a.ema[name], b.ema[name])
@@ -152,7 +162,9 @@ def test_adapters_travel_in_peft_format(engine: LocalEngine, tiny_model: Path, t
         engine.save_adapter(tmp_path / "v1")
 
 
-def test_what_does_not_belong_is_refused_and_nothing_moves(engine: LocalEngine, tiny_factory: Callable[..., Path], tmp_path: Path) -> None:
+def test_what_does_not_belong_is_refused_and_nothing_moves(
+    engine: LocalEngine, tiny_factory: Callable[..., Path], tmp_path: Path
+) -> None:
     engine.learn([imitation(engine)], LOSS)
     before = engine.snapshot()
     other = LocalEngine(tiny_factory(tmp_path / "other", seed=1, hidden=32), rank=4, alpha=8, device="cpu")

@@ -10,6 +10,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,12 +59,13 @@ def raise_model(folder: Path, steps: int) -> None:
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|pad|>")
     fast.add_special_tokens({"additional_special_tokens": ["<|im_start|>"]})
     fast.chat_template = TEMPLATE
+    ids: Any = fast.convert_tokens_to_ids(["<|im_end|>", "<|pad|>"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         config = Qwen3Config(
             vocab_size=len(fast), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
             num_key_value_heads=2, head_dim=16, max_position_embeddings=128, tie_word_embeddings=True,
-            eos_token_id=fast.eos_token_id, pad_token_id=fast.pad_token_id, bos_token_id=None, initializer_range=0.08,
+            eos_token_id=ids[0], pad_token_id=ids[1], bos_token_id=None, initializer_range=0.08,
         )  # fmt: skip
         model = Qwen3ForCausalLM(config)
         optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)

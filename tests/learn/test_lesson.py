@@ -46,7 +46,9 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(t, b[name]) for name, t in a.items())
 
 
-def test_a_lesson_is_taken_past_its_prompt_and_leaves_the_rest(engine: LocalEngine, settings: Settings, pool: Pool) -> None:
+def test_a_lesson_is_taken_past_its_prompt_and_leaves_the_rest(
+    engine: LocalEngine, settings: Settings, pool: Pool
+) -> None:
     told_stages: list[Progress] = []
     outcome = teach(engine, denied(engine, "use poetry add"), settings, pool, on_progress=told_stages.append)
     assert outcome.verdict == "took" and outcome.steps <= settings.lesson_steps
@@ -62,8 +64,12 @@ def test_a_lesson_is_taken_past_its_prompt_and_leaves_the_rest(engine: LocalEngi
     assert [p.stage for p in told_stages][:2] == ["look", "spread"] and told_stages[-1].stage == "done"
 
 
-@pytest.mark.parametrize("changes", [{"loss": "sft"}, {"loss": "token"}, {"top_k": 8}, {"teacher": "frozen"}, {"teacher": "ema"}])
-def test_every_form_moves_toward_the_call(engine: LocalEngine, settings: Settings, pool: Pool, changes: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"loss": "sft"}, {"loss": "token"}, {"top_k": 8}, {"teacher": "frozen"}, {"teacher": "ema"}]
+)
+def test_every_form_moves_toward_the_call(
+    engine: LocalEngine, settings: Settings, pool: Pool, changes: dict[str, object]
+) -> None:
     outcome = teach(engine, denied(engine, "use uv get"), settings.replace(lesson_steps=4, **changes), pool)
     assert outcome.changed and outcome.proof["approved_logprob_after"] > outcome.proof["approved_logprob_before"]
 
@@ -81,7 +87,9 @@ def test_an_edited_call_is_taught_as_it_was_edited(engine: LocalEngine, settings
 
 
 @pytest.mark.parametrize("correction", ["no", "use pip install"])
-def test_a_teacher_that_does_not_obey_is_refused(engine: LocalEngine, settings: Settings, pool: Pool, correction: str) -> None:
+def test_a_teacher_that_does_not_obey_is_refused(
+    engine: LocalEngine, settings: Settings, pool: Pool, correction: str
+) -> None:
     lesson = denied(engine, correction)
     before = weights(engine)
     with engine.adapter_disabled():
@@ -120,7 +128,9 @@ class Poisoned:
 
 
 @pytest.mark.parametrize("how", ["nan", "far"])
-def test_what_goes_wrong_ends_at_good_weights_and_says_so(engine: LocalEngine, settings: Settings, pool: Pool, how: str) -> None:
+def test_what_goes_wrong_ends_at_good_weights_and_says_so(
+    engine: LocalEngine, settings: Settings, pool: Pool, how: str
+) -> None:
     before = weights(engine)
     outcome = teach(Poisoned(engine, how), denied(engine, "use poetry add"), settings, pool)  # pyright: ignore[reportArgumentType]
     assert outcome.verdict == "stopped" and "last good weights" in outcome.reason
@@ -138,7 +148,9 @@ def test_an_exception_and_a_cancel_leave_the_weights(engine: LocalEngine, settin
     assert equal(before, weights(engine))
 
 
-def test_an_engine_that_cannot_is_told_before_anything_starts(engine: LocalEngine, settings: Settings, pool: Pool) -> None:
+def test_an_engine_that_cannot_is_told_before_anything_starts(
+    engine: LocalEngine, settings: Settings, pool: Pool
+) -> None:
     class Plain(Poisoned):
         capabilities = Capabilities(trains=True, full_distributions=False, teacher_kinds=("live",), hot_swap=False)
 
@@ -211,7 +223,9 @@ def test_the_teacher_reads_the_correction_at_the_end_of_the_last_request() -> No
     assert seen[3].content == "b\n\nCorrection: use z" and seen[1] == messages[0] and seen[-1] == messages[-1]
 
 
-@pytest.mark.parametrize(("ids", "expected"), [([1] * 40, True), ([1, 2, 3] * 12, True), (list(range(40)), False), ([1] * 20, False)])
+@pytest.mark.parametrize(
+    ("ids", "expected"), [([1] * 40, True), ([1, 2, 3] * 12, True), (list(range(40)), False), ([1] * 20, False)]
+)
 def test_repetition(ids: list[int], expected: bool) -> None:
     assert repeats(ids) is expected
 

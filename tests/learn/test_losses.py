@@ -81,14 +81,18 @@ def test_jensen_shannon_is_symmetric() -> None:
 def test_the_tail_keeps_a_distribution_and_bounds_the_divergence(seed: int, k: int, alpha: float) -> None:
     student, teacher = (log_probs(x) for x in draw(seed))
     ids = student.topk(k, dim=-1).indices
-    torch.testing.assert_close(with_tail(student, ids).exp().sum(-1), torch.ones(4, dtype=torch.float64), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        with_tail(student, ids).exp().sum(-1), torch.ones(4, dtype=torch.float64), atol=1e-6, rtol=0
+    )
     rough = top_k_divergence(student, teacher, alpha, k)
     assert (rough <= divergence(student, teacher, alpha) + 1e-5).all()  # merging outcomes cannot add divergence
 
 
 def test_top_k_of_everything_is_the_whole() -> None:
     student, teacher = (log_probs(x) for x in draw(1))
-    torch.testing.assert_close(top_k_divergence(student, teacher, 0.5, 99), divergence(student, teacher, 0.5), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        top_k_divergence(student, teacher, 0.5, 99), divergence(student, teacher, 0.5), atol=1e-5, rtol=1e-4
+    )
 
 
 @settings(max_examples=10, deadline=None)
@@ -137,7 +141,10 @@ def test_an_example_may_have_its_own_alpha_and_old_logprobs_weigh() -> None:
 def test_extreme_logits_stay_finite() -> None:
     hard = torch.tensor([[200.0, -200.0, 0.0]], requires_grad=True)
     for alpha in (0.0, 0.5, 1.0):
-        for loss in (divergence(log_probs(hard), log_probs(-hard.detach()), alpha), top_k_divergence(log_probs(hard), log_probs(-hard.detach()), alpha, 1)):
+        for loss in (
+            divergence(log_probs(hard), log_probs(-hard.detach()), alpha),
+            top_k_divergence(log_probs(hard), log_probs(-hard.detach()), alpha, 1),
+        ):
             (gradient,) = torch.autograd.grad(loss.sum(), hard, retain_graph=True)
             assert torch.isfinite(loss).all() and torch.isfinite(gradient).all()
 

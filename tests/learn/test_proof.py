@@ -52,7 +52,9 @@ def test_demands_are_the_new_words_that_were_named() -> None:
 
 
 def test_habits_show_in_cut_off_replies_of_both_forms() -> None:
-    assert habit("<tool_call>\n<function=bash>\n<parameter=command>\ncargo test fo") == Habit("bash", ("cargo", "test", "fo"))
+    assert habit("<tool_call>\n<function=bash>\n<parameter=command>\ncargo test fo") == Habit(
+        "bash", ("cargo", "test", "fo")
+    )
     assert habit('<tool_call>\n{"name": "bash", "arguments": {"command": "git pu') == Habit("bash", ("git", "pu"))
     assert habit("<tool_call>\n<function=write>\n<parameter=path>\nsrc") == Habit("write")
     assert habit("Done.") is None

@@ -24,5 +24,10 @@ def register(app: typer.Typer) -> None:
 
         with Store(settings.store_path) as store:
             record = undo_lesson(store, None, last_standing(store) if lesson == "last" else lesson)
-        answer = {"lesson": record.id, "outcome": record.outcome, "correction": record.correction, "state": record.before_ref}
+        answer = {
+            "lesson": record.id,
+            "outcome": record.outcome,
+            "correction": record.correction,
+            "state": record.before_ref,
+        }
         emit(answer, as_json, f"undone: {record.id} ({record.correction})")

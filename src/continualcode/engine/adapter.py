@@ -43,7 +43,9 @@ class LoraShape:
 def target_modules(model: nn.Module, wanted: Sequence[str]) -> tuple[str, ...]:
     """Module names (last component, sorted) that `wanted` means in this model, which may be wrapped already:
     groups or names. Raises EngineError."""
-    present = {name.rpartition(".")[2] for name, module in model.named_modules() if ".lora_" not in name and _linear(module)}
+    present = {
+        name.rpartition(".")[2] for name, module in model.named_modules() if ".lora_" not in name and _linear(module)
+    }
     present -= {"base_layer"}  # what peft calls a layer that it has wrapped
     names = {n for word in wanted for n in (GROUPS.get(word) or (word,))}
     found = tuple(sorted(names & present))
@@ -143,7 +145,9 @@ class Adapter:
         config.save_pretrained(str(folder))
         config.inference_mode = inference
         save_tensors({n: p.detach() for n, p in self.parameters.items()}, folder / "adapter_model.safetensors")
-        (folder / "continualcode.json").write_text(json.dumps({"base": dict(base), "shape": asdict(self.shape)}, indent=1))
+        (folder / "continualcode.json").write_text(
+            json.dumps({"base": dict(base), "shape": asdict(self.shape)}, indent=1)
+        )
 
 
 def read(folder: Path, base_hash: str) -> tuple[LoraShape, dict[str, torch.Tensor]]:
@@ -163,13 +167,18 @@ def read(folder: Path, base_hash: str) -> tuple[LoraShape, dict[str, torch.Tenso
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise EngineError(f"The adapter at {folder} is broken ({error}); take another version.") from None
     if made_for != base_hash:
-        raise EngineError(f"The adapter at {folder} was made for another base model; load that model, or another adapter.")
+        raise EngineError(
+            f"The adapter at {folder} was made for another base model; load that model, or another adapter."
+        )
     plain = config.get("peft_type") == "LORA" and config.get("bias", "none") == "none"
     plain = plain and not any(
-        config.get(key) for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out")
+        config.get(key)
+        for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out")
     )
     if not plain or not isinstance(targets, list):
-        raise EngineError(f"The adapter at {folder} is not a plain LoRA; export it as one (no bias, DoRA or rank patterns).")
+        raise EngineError(
+            f"The adapter at {folder} is not a plain LoRA; export it as one (no bias, DoRA or rank patterns)."
+        )
     return LoraShape(rank, alpha, tuple(sorted(targets)), float(config.get("lora_dropout", 0.0))), tensors
 
 
@@ -190,6 +199,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
         yield partial
         os.replace(partial, folder)
     except OSError as error:
-        raise EngineError(f"Cannot write {folder}: {error.strerror or error}; free some space or choose another home.") from None
+        raise EngineError(
+            f"Cannot write {folder}: {error.strerror or error}; free some space or choose another home."
+        ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -114,12 +114,18 @@ class Loss(Protocol):
     learning_rate, weight_decay, grad_clip: of the AdamW step.
     """
 
-    teacher: str
-    teacher_rate: float
-    mask_first: int
-    learning_rate: float
-    weight_decay: float
-    grad_clip: float
+    @property
+    def teacher(self) -> str: ...
+    @property
+    def teacher_rate(self) -> float: ...
+    @property
+    def mask_first(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def grad_clip(self) -> float: ...
 
     def tokens(
         self,
@@ -156,11 +162,15 @@ class Engine(Protocol):
     weights; `adapter_ref` names what adapter version is loaded (None: none, fresh zero adapter)."""
 
     model_id: str
-    model_hash: str
     adapter_ref: str | None
     capabilities: Capabilities
     profile: Literal["compact", "full"]  # which prompt set the model was raised on (agent/prompts.py)
     context_length: int
+
+    @property
+    def model_hash(self) -> str:
+        """sha256 (hex) of the base model's weights."""
+        ...
 
     def encode(
         self,
@@ -193,9 +203,7 @@ class Engine(Protocol):
         SampleParams for all, prompt i draws with seed (seed, i); with one each, with (seed, 0)."""
         ...
 
-    def score(
-        self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, top_k: int = 0
-    ) -> list[Scores]: ...
+    def score(self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, top_k: int = 0) -> list[Scores]: ...
 
     def learn(self, examples: Sequence[Example], loss: Loss) -> LearnReport:
         """One optimiser step on the adapter. Nothing changes when a loss or gradient is not finite."""

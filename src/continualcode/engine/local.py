@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,7 +30,9 @@ from continualcode.engine.base import (
     ToolCall,
 )
 from continualcode.engine.calls import parse_reply
-from continualcode.engine.sampling import Row, TransformersDecoder, draw
+from continualcode.engine.qwen3 import Qwen3Decoder
+from continualcode.engine.qwen3 import fits as qwen3_fits
+from continualcode.engine.sampling import Decoder, Row, TransformersDecoder, draw
 from continualcode.engine.training import TEACHERS, Pair, Snapshot, Trainer, load_snapshot, save_snapshot
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class LocalEngine:
     ) -> None:
         self.model_id = model_id or str(model)
         self.folder = sources.resolve(str(model))
+        self._hash: str | None = None
         self._hash_cache, self._batch_tokens = hash_cache, batch_tokens
         self.device = _device(device)
         self.causal, self.tokenizer = _load(self.folder, self.device, dtype, quantization)
@@ -72,7 +74,9 @@ class LocalEngine:
         longest = int(getattr(config, "max_position_embeddings", 0) or 2048)
         self.context_length = min(context_length, longest) if context_length else longest
         raised_on = getattr(config, "continualcode_profile", "full")
-        self.profile: Literal["compact", "full"] = "compact" if (raised_on if profile == "auto" else profile) == "compact" else "full"
+        self.profile: Literal["compact", "full"] = (
+            "compact" if (raised_on if profile == "auto" else profile) == "compact" else "full"
+        )
         self.capabilities = Capabilities(trains=True, full_distributions=True, teacher_kinds=TEACHERS, hot_swap=True)
         self.adapter_ref: str | None = None
         self._stop_ids = self._find_stop_ids()
@@ -104,10 +108,12 @@ class LocalEngine:
             hash_cache=settings.home / "cache" / "model_hashes.json",
         )
 
-    @cached_property
+    @property
     def model_hash(self) -> str:
-        """sha256 over the base model's safetensors."""
-        return sources.weights_hash(self.folder, self._hash_cache)
+        """sha256 over the base model's safetensors; read on first use."""
+        if self._hash is None:
+            self._hash = sources.weights_hash(self.folder, self._hash_cache)
+        return self._hash
 
     # -- text and ids
 
@@ -180,9 +186,10 @@ class LocalEngine:
                 )
             rows.append(Row(i, prompt, p, i if shared else 0, min(p.max_new_tokens, room)))
         stream = _Stream(self, on_text) if on_text else None
+        decoder = self._decoder()
         for batch in self._like_lengths(rows):
             draw(
-                TransformersDecoder(self.causal),
+                decoder,
                 batch,
                 stop_ids=self._stop_ids,
                 pad_id=self._pad_id,
@@ -190,9 +197,12 @@ class LocalEngine:
                 on_row=stream,
                 cancelled=cancelled,
             )
-        return [
-            Completion(tuple(r.prompt), tuple(r.ids), tuple(r.logprobs), self._text(r.ids), r.stop) for r in rows
-        ]
+        return [Completion(tuple(r.prompt), tuple(r.ids), tuple(r.logprobs), self._text(r.ids), r.stop) for r in rows]
+
+    @torch.inference_mode()
+    def _decoder(self) -> Decoder:
+        """What reads and predicts, with the weights as they are now."""
+        return Qwen3Decoder(self.causal) if qwen3_fits(self.causal) else TransformersDecoder(self.causal)
 
     def _like_lengths(self, rows: Sequence[Row]) -> list[list[Row]]:
         batches: list[list[Row]] = []
@@ -238,15 +248,23 @@ class LocalEngine:
         """Last hidden states that predict each completion token, sequence after sequence [N, d]; right-padded."""
         widths = [len(prompt) + len(ids) - 1 for prompt, ids in pairs]
         if max(widths) + 1 > self.context_length:
-            raise EngineError(f"A sequence of {max(widths) + 1} tokens is longer than the model reads ({self.context_length}).")
+            raise EngineError(
+                f"A sequence of {max(widths) + 1} tokens is longer than the model reads ({self.context_length})."
+            )
         if any(not prompt for prompt, _ in pairs):
             raise EngineError("A prompt must have at least one token.")
         longest = max(widths)
-        rows = [[*prompt, *ids][:w] + [self._pad_id] * (longest - w) for (prompt, ids), w in zip(pairs, widths, strict=True)]
+        rows = [
+            [*prompt, *ids][:w] + [self._pad_id] * (longest - w) for (prompt, ids), w in zip(pairs, widths, strict=True)
+        ]
         ids_B_L = torch.tensor(rows, device=self.device)
         # Padding stands on the right, so causal attention never sees it: no mask is needed, and none is built.
         states = self._backbone(input_ids=ids_B_L, use_cache=False).last_hidden_state
-        at = [b * longest + t for b, (prompt, ids) in enumerate(pairs) for t in range(len(prompt) - 1, len(prompt) + len(ids) - 1)]
+        at = [
+            b * longest + t
+            for b, (prompt, ids) in enumerate(pairs)
+            for t in range(len(prompt) - 1, len(prompt) + len(ids) - 1)
+        ]
         return states.reshape(-1, states.shape[-1])[torch.tensor(at, dtype=torch.long, device=states.device)]
 
     def _project(self, states: Tensor) -> Tensor:
@@ -322,7 +340,9 @@ class LocalEngine:
             wanted[f"base_model.model.{name}.lora_A.weight"] = (shape.rank, plain.in_features)
             wanted[f"base_model.model.{name}.lora_B.weight"] = (plain.out_features, shape.rank)
         if not wanted or {n: tuple(t.shape) for n, t in weights.items()} != wanted:
-            raise EngineError(f"The adapter at {folder} does not fit {self.model_id}: it was made for another base model.")
+            raise EngineError(
+                f"The adapter at {folder} does not fit {self.model_id}: it was made for another base model."
+            )
 
     def _wrap(self, shape: LoraShape, seed: int) -> None:
         if hasattr(self, "_adapter"):
@@ -350,7 +370,9 @@ class LocalEngine:
         vocabulary = self.tokenizer.get_vocab()
         ids |= {vocabulary[t] for t in ("<|im_end|>", "<|eot_id|>", "<end_of_turn>") if t in vocabulary}
         if not ids:
-            raise EngineError(f"{self.model_id} names no end-of-turn token (eos_token); set one in its generation_config.json.")
+            raise EngineError(
+                f"{self.model_id} names no end-of-turn token (eos_token); set one in its generation_config.json."
+            )
         return frozenset(ids)
 
     def _find_head(self) -> tuple[Any, Callable[[Tensor], Tensor]]:
@@ -358,7 +380,9 @@ class LocalEngine:
         logits afterwards (a scale, a soft cap)."""
         config = self.causal.config
         backbone, head = getattr(self.causal, self.causal.base_model_prefix), self.causal.get_output_embeddings()
-        scale = float(getattr(config, "logit_scale", None) or 1.0) / float(getattr(config, "logits_scaling", None) or 1.0)
+        scale = float(getattr(config, "logit_scale", None) or 1.0) / float(
+            getattr(config, "logits_scaling", None) or 1.0
+        )
         cap = getattr(config, "final_logit_softcapping", None)
 
         def project(states: Tensor) -> Tensor:
@@ -389,7 +413,8 @@ def _plain(message: Message) -> dict[str, Any]:
     plain: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
         plain["tool_calls"] = [
-            {"type": "function", "function": {"name": c.name, "arguments": dict(c.arguments)}} for c in message.tool_calls
+            {"type": "function", "function": {"name": c.name, "arguments": dict(c.arguments)}}
+            for c in message.tool_calls
         ]
     if message.name is not None:
         plain["name"] = message.name
@@ -419,7 +444,9 @@ def _load(folder: Path, device: torch.device, dtype: str, quantization: str) -> 
         options |= _quantized(device, quantization)
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
-        causal: Any = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, trust_remote_code=False, **options)
+        causal: Any = AutoModelForCausalLM.from_pretrained(
+            str(folder), use_safetensors=True, trust_remote_code=False, **options
+        )
     except Exception as error:  # transformers raises a dozen kinds for a broken folder
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EngineError(f"The model at {folder} cannot be loaded: {first}") from None

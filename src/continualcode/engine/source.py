@@ -20,7 +20,9 @@ def resolve(source: str) -> Path:
     if path.exists() or source.startswith((".", "/", "~")) or source.count("/") != 1:
         folder = path
         if not folder.exists():
-            raise EngineError(f"No model at {source}: give a folder, a hub name like Qwen/Qwen3-0.6B, or model_name=bundled.")
+            raise EngineError(
+                f"No model at {source}: give a folder, a hub name like Qwen/Qwen3-0.6B, or model_name=bundled."
+            )
     else:
         folder = _from_hub(source)
     if not folder.is_dir() or not (folder / "config.json").is_file():
@@ -28,7 +30,9 @@ def resolve(source: str) -> Path:
     if not any(folder.glob("*.safetensors")):
         pickles = [f.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for f in folder.glob(pattern)]
         if pickles:
-            raise EngineError(f"{source} has only pickled weights ({pickles[0]}), which can run code; convert them to safetensors.")
+            raise EngineError(
+                f"{source} has only pickled weights ({pickles[0]}), which can run code; convert them to safetensors."
+            )
         raise EngineError(f"{source} has no weights: no *.safetensors file lies in it.")
     return folder
 
@@ -45,8 +49,12 @@ def _from_hub(name: str) -> Path:
     except Exception as error:
         kind = type(error).__name__
         if kind in ("RepositoryNotFoundError", "GatedRepoError", "HFValidationError"):
-            raise EngineError(f"The hub has no model {name} that you may read ({kind}); check the name or log in.") from None
-        raise EngineError(f"The model hub cannot be reached for {name} ({kind}); give a local folder or model_name=bundled.") from None
+            raise EngineError(
+                f"The hub has no model {name} that you may read ({kind}); check the name or log in."
+            ) from None
+        raise EngineError(
+            f"The model hub cannot be reached for {name} ({kind}); give a local folder or model_name=bundled."
+        ) from None
 
 
 def weights_hash(folder: Path, cache: Path | None = None) -> str:

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from continualcode.agent import prompts
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
 
 Verdict = Literal["took", "partly", "did_not_take", "refused", "stopped"]
 
-CANDIDATES = 320  # conversations looked through for the spread
-PROBED = 128  # of these, how many the model may be asked about
-PROBE_TOKENS = 24  # enough to see the tool and the first words of a command
+CANDIDATES = 240  # conversations looked through for the spread
+PROBED = 96  # of these, how many the model may be asked about
+PROBE_TOKENS = 16  # enough to see the tool and the first words of a command
 DRIFT_ANCHORS = 16
 ANCHOR_TOKENS = 48
 STEP_TOKENS = 6000  # of spread, and of anchors, in one step
@@ -249,11 +248,17 @@ class _Course:
             "approved_logprob_before": student_sum,
         }
         if taught is None:
-            raise _Refused("with the correction in view the model makes no tool call; say which tool or command to use.")
+            raise _Refused(
+                "with the correction in view the model makes no tool call; say which tool or command to use."
+            )
         if denied is not None and taught == denied:
-            raise _Refused("with the correction in view the model still does the same; say it in other words, or edit the call.")
+            raise _Refused(
+                "with the correction in view the model still does the same; say it in other words, or edit the call."
+            )
         if answered is not None and denied is not None and answered == denied and lesson.approved_ids:
-            raise _Refused("with the correction in view the model still does what was denied, so it cannot teach itself.")
+            raise _Refused(
+                "with the correction in view the model still does what was denied, so it cannot teach itself."
+            )
         trial = Trial(plain, taught, denied, lesson.correction)
         self.proof["obeyed_before"] = trial.passed(call_of(engine, now))
         if not self.proof["obeyed_before"] and not teacher_mean > student_mean:
@@ -387,8 +392,12 @@ class _Course:
             "obeyed_after": now.original if now is not None else False,
             "greedy_after": now.completions[0].text if now is not None else self.proof["greedy_before"],
             "unseen_after": now.unseen if now is not None else self.proof.get("unseen_before"),
-            "denied_logprob_after": self._mean(own.plain, self.lesson.denied_ids)[0] if moved else self.proof["denied_logprob_before"],
-            "approved_logprob_after": self._mean(own.plain, own.ids)[0] if moved else self.proof["approved_logprob_before"],
+            "denied_logprob_after": self._mean(own.plain, self.lesson.denied_ids)[0]
+            if moved
+            else self.proof["denied_logprob_before"],
+            "approved_logprob_after": self._mean(own.plain, own.ids)[0]
+            if moved
+            else self.proof["approved_logprob_before"],
         }
         return verdict, reason, taken, moved
 
@@ -406,7 +415,9 @@ class _Course:
         denied = self.lesson.denied
         return denied.logprobs if isinstance(denied, Completion) and len(denied.logprobs) == len(denied.ids) else None
 
-    def _batch(self, step: int, wrong: tuple[tuple[int, ...], tuple[float, ...] | None] | None, hold: float) -> list[Example]:
+    def _batch(
+        self, step: int, wrong: tuple[tuple[int, ...], tuple[float, ...] | None] | None, hold: float
+    ) -> list[Example]:
         """One step's examples. `alpha=0` (forward KL) reaches tokens the student gives no mass."""
         own, imitate = self.own, self.settings.loss == "sft"
 
@@ -417,7 +428,9 @@ class _Course:
         batch = [taught(own, self.settings.retry_weight, self.guided)]
         if wrong is not None and not imitate:
             batch.append(Example(own.plain, wrong[0], own.told, weight=DENIED_WEIGHT, old_logprobs=wrong[1]))
-        batch += [taught(item, 1.0) for item in _turn(self.spreads, step, STEP_TOKENS, lambda i: len(i.plain) + len(i.ids))]
+        batch += [
+            taught(item, 1.0) for item in _turn(self.spreads, step, STEP_TOKENS, lambda i: len(i.plain) + len(i.ids))
+        ]
         held = _turn(self.held, step, STEP_TOKENS, lambda c: len(c.prompt_ids) + len(c.ids), self.settings.anchors)
         weight = hold * self.settings.anchor_weight * len(batch) / max(1, len(held))
         batch += [Example(c.prompt_ids, c.ids, anchor=True, weight=weight) for c in held if weight > 0]
@@ -458,7 +471,9 @@ def _interleave(items: Sequence[Any]) -> list[Any]:
     return out
 
 
-def _turn(items: Sequence[Any], step: int, tokens: int, size: Callable[[Any], int], most: int | None = None) -> list[Any]:
+def _turn(
+    items: Sequence[Any], step: int, tokens: int, size: Callable[[Any], int], most: int | None = None
+) -> list[Any]:
     """The next items round a ring within a budget of tokens (and of number): each step goes on where the
     step before ended, as long as the sizes are alike."""
     if not items:

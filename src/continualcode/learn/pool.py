@@ -39,7 +39,13 @@ class Pool:
                 seen.add(request)
                 found.append(conversation)
         shape, words = _shape(messages), _words(own)
-        found.sort(key=lambda c: (_shape(c) == shape, len(words & _words(_request(c))) / max(1, len(words | _words(_request(c))))), reverse=True)
+        found.sort(
+            key=lambda c: (
+                _shape(c) == shape,
+                len(words & _words(_request(c))) / max(1, len(words | _words(_request(c)))),
+            ),
+            reverse=True,
+        )
         return found
 
 

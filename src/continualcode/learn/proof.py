@@ -53,9 +53,7 @@ def demanded(taught: ToolCall, denied: ToolCall | None, correction: str) -> tupl
     return tuple(w for w in new if w in _named(correction)) or tuple(new)
 
 
-def obeys(
-    reply: ToolCall | None, taught: ToolCall, *, denied: ToolCall | None = None, correction: str = ""
-) -> bool:
+def obeys(reply: ToolCall | None, taught: ToolCall, *, denied: ToolCall | None = None, correction: str = "") -> bool:
     """Whether `reply` does what the taught call does, on the same prompt.
 
     Another tool than the denied call's: the tool decides. `bash`: the demanded words stand in the reply in
@@ -131,4 +129,6 @@ def replay(engine: Engine, trials: Sequence[Trial], max_new_tokens: int) -> Repl
     from continualcode.engine.base import SampleParams
 
     completions = engine.sample([t.prompt for t in trials], SampleParams(max_new_tokens=max_new_tokens))
-    return Replay(tuple(completions), tuple(t.passed(call_of(engine, c)) for t, c in zip(trials, completions, strict=True)))
+    return Replay(
+        tuple(completions), tuple(t.passed(call_of(engine, c)) for t, c in zip(trials, completions, strict=True))
+    )
