@@ -73,7 +73,9 @@ class Grammar:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self._taken: set[str] = set("self Self main test tests fn let mut ref use mod impl struct enum trait type match if else for while loop in return pub as move dyn where crate super const static true false String Vec Option Result Some None Ok Err Box Rc str map get push len iter next value_of default new clone abs min max box try gen final yield macro override priv virtual typeof unsized become abstract async await do union print".split())
+        self._taken: set[str] = set(
+            "self Self main test tests fn let mut ref use mod impl struct enum trait type match if else for while loop in return pub as move dyn where crate super const static true false String Vec Option Result Some None Ok Err Box Rc str map get push len iter next value_of default new clone abs min max box try gen final yield macro override priv virtual typeof unsized become abstract async await do union print foo bar baz".split()
+        )
 
     # -- choices
     def pick(self, *options: str) -> str:
@@ -174,7 +176,12 @@ class Grammar:
 
     def _filler_text_fn(self) -> list[str]:
         name, x = self.fn(), self.var()
-        body = self.pick(f"{x}.trim().to_string()", f"{x}.to_uppercase()", f'format!("{{}} {self.word()}", {x})', f"{x}.replace('_', \" \")")
+        body = self.pick(
+            f"{x}.trim().to_string()",
+            f"{x}.to_uppercase()",
+            f'format!("{{}} {self.word()}", {x})',
+            f"{x}.replace('_', \" \")",
+        )
         return [f"pub fn {name}({x}: &str) -> String {{", f"    {body}", "}"]
 
     def _filler_loop(self) -> list[str]:

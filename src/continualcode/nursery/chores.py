@@ -20,7 +20,8 @@ from continualcode.nursery import wording
 from continualcode.nursery.chat import call, say, tool, user
 from continualcode.nursery.wording import Topic
 
-VOCABULARY = sorted({*NOUNS, *VERBS, *ADJECTIVES})
+WORDS = Path(__file__).with_name("words.txt").read_text().split()  # some thousand plain words
+VOCABULARY = sorted({*NOUNS, *VERBS, *ADJECTIVES, *WORDS})
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from continualcode.agent import prompts
 from continualcode.engine.base import Message
-from continualcode.koans.grammar import Grammar
+from continualcode.koans.grammar import ADJECTIVES, NOUNS, VERBS, Grammar
 from continualcode.nursery import chores, pool, wording
 from continualcode.nursery.chat import call, say, tool, user
 from continualcode.nursery.pool import PooledRepair, differing_block
+from continualcode.nursery.tokenizer import RUST_WORDS
 
 PATH = "src/lib.rs"
+_LISTED = {*NOUNS, *VERBS, *ADJECTIVES} - set(RUST_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,112 @@ class Document:
     messages: tuple[Message, ...]
 
 
+def renamed(r: random.Random, item: PooledRepair, share: float = 0.8) -> PooledRepair:
+    """The same pair with other words: each listed word that is part of a name becomes, everywhere alike,
+    one of some thousand or an invented one. What rustc said stays true, since nothing but names changes."""
+    text = "\n".join((item.buggy, item.fixed, item.wrong))
+    present = {w.lower() for w in re.findall(r"[A-Z]?[a-z]+", text)}
+    mapping: dict[str, str] = {}
+    for word in sorted(present):
+        base = word if word in _LISTED else word[:-1] if word.endswith("s") and word[:-1] in _LISTED else ""
+        if not base or base in mapping or r.random() > share:
+            continue
+        for _ in range(20):
+            new = (
+                r.choice(chores.WORDS)
+                if r.random() < 0.75
+                else "".join(c for c in wording.invented(r) if "a" <= c <= "z")
+            )
+            if (
+                len(new) > 2
+                and new not in present
+                and new + "s" not in present
+                and new not in mapping.values()
+                and new not in _KEYWORDS
+            ):
+                mapping[base] = new
+                break
+
+    def change(match: re.Match[str]) -> str:
+        piece = match.group()
+        low = piece.lower()
+        new = mapping.get(low) or (mapping[low[:-1]] + "s" if low.endswith("s") and low[:-1] in mapping else None)
+        return piece if new is None else new.capitalize() if piece[0].isupper() else new
+
+    def apply(source: str) -> str:
+        return re.sub(r"[A-Z]?[a-z]+", change, source)
+
+    def apply_feedback(source: str) -> str:  # in prose only what stands between backquotes is a name
+        return "\n".join(
+            apply(line)
+            if re.match(r"\d+\||[-^] &?\w+$", line)
+            else re.sub(r"`[^`]*`", lambda m: apply(m.group()), line)
+            for line in source.split("\n")
+        )
+
+    return PooledRepair(
+        item.pattern, item.seed, apply(item.buggy), apply(item.fixed), apply_feedback(item.feedback),
+        apply(item.wrong), apply_feedback(item.wrong_feedback),
+    )  # fmt: skip
+
+
+_KEYWORDS = set(
+    "as async await box break const continue crate do dyn else enum extern fn for if impl in let loop match mod move mut pub ref return self static struct super trait type unsafe use where while yield try gen macro final priv auto union true false".split()
+)
+
+
+def _name(r: random.Random) -> str:
+    return "_".join(r.choice(chores.VOCABULARY) for _ in range(r.choice((1, 1, 1, 2))))
+
+
+def _type_name(r: random.Random) -> str:
+    return _name(r).title().replace("_", "")
+
+
+def expression(r: random.Random, depth: int = 0) -> str:
+    """Something that looks like a Rust expression, over any words: material for copying, not for compiling."""
+    a = _name(r)
+    if depth > 2 or r.random() < 0.25:
+        return r.choice(
+            (a, a, f"self.{a}", str(r.randint(0, 500)), f'"{a}"', f"&{a}", f"*{a}", f"'{r.choice('abcxyz-+#')}'")
+        )
+    e, f, b = expression(r, depth + 1), expression(r, depth + 1), _name(r)
+    return r.choice(
+        (
+            f"{a}({e})", f"{a}({e}, {f})", f"{a}()", f"{e}.{a}()", f"{e}.{a}({f})", f"{a}.iter().map(|{b}| {b}.{_name(r)}).collect()",
+            f"{a}.{r.choice(('filter', 'map', 'any', 'all', 'find'))}(|{b}| {e})", f"{_type_name(r)}::{a}({e})",
+            f"{_type_name(r)} {{ {a}: {e}, {b} }}", f"{e} {r.choice(('+', '-', '*', '==', '<', '>', '&&', '%', '!='))} {f}", f"{a}[{e}]",
+            f'format!("{{}} {a}", {e})', f"({e}, {f})", f"{r.choice(('Some', 'Ok', 'Err'))}({e})", f"{e}?",
+        )
+    )  # fmt: skip
+
+
+_TYPES = ("i32", "u64", "usize", "&str", "String", "bool", "f64", "Vec<String>", "Option<u32>", "&mut Vec<i64>", "char")
+
+
+def _code_line(r: random.Random) -> str:
+    a, e = _name(r), expression(r)
+    ty = r.choice((*_TYPES, _type_name(r)))
+    parameters = ", ".join(f"{_name(r)}: {r.choice(_TYPES)}" for _ in range(r.randint(0, 3)))
+    return r.choice(
+        (
+            f"let {a} = {e};", f"let mut {a} = {e};", f"let {a}: {ty} = {e};", f"{e};", e, f"pub fn {a}({parameters}) -> {ty} {{",
+            f"{a}: {ty},", f"if {e} {{", f"{_type_name(r)}::{_type_name(r)} => {e},", f"for {a} in {e} {{", "}",
+            f"impl {_type_name(r)} {{", f"self.{a} {r.choice(('=', '+=', '-='))} {e};",
+        )
+    )  # fmt: skip
+
+
+def _code_like(r: random.Random) -> str:
+    """A listing of lines that look like Rust: statements, signatures, arms, fields."""
+    return "".join("    " * r.choice((0, 1, 1, 1, 2, 2, 3)) + _code_line(r) + "\n" for _ in range(r.randint(3, 12)))
+
+
 def _program(r: random.Random, repairs: Sequence[PooledRepair]) -> str:
+    if r.random() < 0.5:
+        return _code_like(r)
     if repairs and r.random() < 0.7:
-        return r.choice(repairs).fixed
+        return renamed(r, r.choice(repairs)).fixed
     g = Grammar(r.getrandbits(40))
     lines: list[str] = []
     for _ in range(r.randint(1, 4)):
@@ -90,6 +195,31 @@ def drill(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
             changed = re.sub(rf"\b{old}\b", new, line)
             ask = r.choice((f"in line {n} change {old} to {new}", f"line {n}: {old} -> {new}"))
             reply = call("edit_lines", path=PATH, start=n, end=n, text=changed)
+        elif roll < 0.87:
+            names = [m for m in re.finditer(r"[A-Za-z_]\w*", line)]
+            if not names:
+                continue
+            m = r.choice(names)
+            if len(re.findall(rf"\b{m.group()}\b", line)) > 1:
+                continue
+            what, at = r.choice(
+                (
+                    (".clone()", m.end()),
+                    (".to_string()", m.end()),
+                    ("&", m.start()),
+                    ("mut ", m.start()),
+                    ("*", m.start()),
+                    ("?", m.end()),
+                    (" as usize", m.end()),
+                    (".iter()", m.end()),
+                    ("&mut ", m.start()),
+                    (".copied()", m.end()),
+                    (".unwrap_or(0)", m.end()),
+                )
+            )
+            side = "after" if at == m.end() else "before"
+            ask = f"line {n}: put {what.strip()} {side} {m.group()}"
+            reply = call("edit_lines", path=PATH, start=n, end=n, text=line[:at] + what + line[at:])
         else:
             change, words = r.choice(_WRAPS)
             place = (
@@ -146,7 +276,7 @@ def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
     kind = r.choices(chores.KINDS, (0.5, 0.17, 0.23, 0.1))[0]
     if kind == "crate_repair" and repairs:
         short = [x for x in r.choices(repairs, k=12)]
-        item = min(short, key=lambda x: len(x.buggy))
+        item = renamed(r, min(short, key=lambda x: len(x.buggy)))
         feedback = _crate_feedback(item.feedback)
         c = chores.crate_repair_chore(r, chores.Repair(item.pattern, item.buggy, item.fixed, feedback))
     else:
@@ -181,7 +311,7 @@ def documents(seed: int, pool_folder: Path, shares: dict[str, float], reread: in
         count += 1
         kind = r.choices(kinds, weights)[0]
         if kind == "repair" and by_pattern:
-            yield repair(r, r.choice(by_pattern[r.choice(sorted(by_pattern))]))
+            yield repair(r, renamed(r, r.choice(by_pattern[r.choice(sorted(by_pattern))])))
         elif kind == "chore":
             yield chore(r, every)
         else:

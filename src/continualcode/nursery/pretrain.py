@@ -96,7 +96,7 @@ def build(recipe: Recipe) -> Qwen3ForCausalLM:
         vocab_size=recipe.vocabulary, hidden_size=recipe.hidden, num_hidden_layers=recipe.layers,
         num_attention_heads=recipe.heads, num_key_value_heads=recipe.heads, head_dim=recipe.hidden // recipe.heads,
         intermediate_size=recipe.feed_forward, max_position_embeddings=recipe.context, tie_word_embeddings=True,
-        pad_token_id=0, bos_token_id=1, eos_token_id=2, 
+        pad_token_id=0, bos_token_id=1, eos_token_id=2,
     )  # fmt: skip
     config._attn_implementation = "eager"  # compiled, it beats the fused kernel at these sizes on a CPU
     return Qwen3ForCausalLM(config)

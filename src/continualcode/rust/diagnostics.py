@@ -48,8 +48,11 @@ class Diagnostic:
         return next((s for s in self.spans if s.primary), None)
 
 
+_FOREIGN = re.compile(r"^<|^/rustc/|/rustlib/src/")
+
+
 def _span(raw: dict, note: str = "") -> Span:
-    while raw.get("expansion") and raw["file_name"].startswith("<"):
+    while raw.get("expansion") and _FOREIGN.search(raw["file_name"]):  # inside a macro of the standard library
         raw = {**raw["expansion"]["span"], "label": raw.get("label"), "is_primary": raw.get("is_primary")}
     text = raw["text"][0]["text"] if raw.get("text") else ""
     return Span(
@@ -151,22 +154,30 @@ def render_compact(
     errors = [d for d in diagnostics if d.is_error]
     for d in errors[:max_errors]:
         out.append(f"{'error' if not d.code else 'error[' + d.code + ']'}: {_clean(d.message.splitlines()[0])}")
-        spans = sorted(
-            dict.fromkeys((s.path, s.line, s.text, s.primary, s.label, s.note) for s in d.spans),
-            key=lambda s: (s[0] != path, s[0], s[1], not s[3]),
+        places = dict.fromkeys(
+            (
+                s.path,
+                s.line,
+                s.text,
+                s.primary,
+                _clean((s.note or s.label or " ").splitlines()[0]).strip(),
+                bool(s.note),
+            )
+            for s in d.spans
+            if not _FOREIGN.search(s.path)
         )
+        kept = sorted(places, key=lambda s: not s[3])[:max_spans]  # where the error is comes before what led to it
         last: tuple[str, int] | None = None
-        for s_path, line, text, primary, label, note in spans[:max_spans]:
-            if s_path.startswith(("/rustc", "<")) or "/rustlib/src/" in s_path:
-                continue
+        for s_path, line, text, primary, words, hint in sorted(
+            kept, key=lambda s: (s[0] != path, s[0], s[1], not s[3])
+        ):
             if (s_path, line) != last:
                 if s_path != path:
                     out.append(f"--> {s_path}")
                 out.append(f"{line}|{text}")
                 last = (s_path, line)
-            words = _clean((note or label).splitlines()[0]) if (note or label) else ""
             if words or primary:
-                out.append(f"{'^' if primary else '+' if note else '-'} {words}".rstrip())
+                out.append(f"{'^' if primary else '+' if hint else '-'} {words}".rstrip())
     if len(errors) > max_errors:
         out.append(f"and {len(errors) - max_errors} more")
     return "\n".join(out) if out else "ok"
