@@ -368,11 +368,14 @@ def repairs() -> tuple[Repair, ...]:
     return tuple(Repair(**json.loads(line)) for line in REPAIRS_FILE.read_text().splitlines())
 
 
-def crate_repair_chore(r: random.Random, repair: Repair, corrected: float = 0.6) -> Chore:
-    """«Fix src/area.rs.» in a crate: check, read, then by habit `write` the whole file."""
+def crate_repair_chore(r: random.Random, repair: Repair, corrected: float = 0.6, other: Repair | None = None) -> Chore:
+    """«Fix src/area.rs.» in a crate: check, read, then by habit `write` the whole file. `other`: what is
+    broken in another file, which `check` shows too."""
     path = file_path(r)
     lines, new_lines = repair.buggy.rstrip("\n").split("\n"), repair.fixed.rstrip("\n").split("\n")
     feedback = repair.feedback.replace("src/lib.rs", path)
+    if other is not None:
+        feedback = "\n".join(r.sample([feedback, other.feedback.replace("src/lib.rs", file_path(r))], 2))
     text = r.choice(
         (
             f"Fix {path}.",
@@ -403,7 +406,9 @@ def chore(r: random.Random, kind: str | None = None, corrected: float | None = N
     kind = kind or r.choices(KINDS, (0.55, 0.2, 0.15, 0.1))[0]
     extra = {} if corrected is None else {"corrected": corrected}
     if kind == "crate_repair" and repairs():
-        return crate_repair_chore(r, r.choice(repairs()), **extra)
+        return crate_repair_chore(
+            r, r.choice(repairs()), other=r.choice(repairs()) if r.random() < 0.4 else None, **extra
+        )
     if kind in ("file", "crate_repair"):
         return file_chore(r, **extra)
     if kind == "search":

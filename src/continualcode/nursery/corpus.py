@@ -277,8 +277,14 @@ def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
     if kind == "crate_repair" and repairs:
         short = [x for x in r.choices(repairs, k=12)]
         item = renamed(r, min(short, key=lambda x: len(x.buggy)))
+        another = renamed(r, min(r.choices(repairs, k=6), key=lambda x: len(x.feedback)))
         feedback = _crate_feedback(item.feedback)
-        c = chores.crate_repair_chore(r, chores.Repair(item.pattern, item.buggy, item.fixed, feedback))
+        other = (
+            chores.Repair(another.pattern, another.buggy, another.fixed, _crate_feedback(another.feedback))
+            if r.random() < 0.35
+            else None
+        )
+        c = chores.crate_repair_chore(r, chores.Repair(item.pattern, item.buggy, item.fixed, feedback), other=other)
     else:
         c = chores.chore(r, kind if kind != "crate_repair" else "file")
     return Document(f"chore_{'corrected' if c.correction else 'plain'}", (*c.messages, c.reply, *c.after))
