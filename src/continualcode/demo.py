@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 CORRECTION = "use edit_lines; don't overwrite"
 FIRST, SECOND = "src/area.rs", "src/greet.rs"
 SPARE_SECONDS = 30.0
+MAX_TURNS = 12  # of one request: a model that has lost its way is not watched for longer
 
 
 @dataclass
@@ -51,7 +52,10 @@ class Stage:
     stop_at_edit: bool = False
     edits: list[str] = field(default_factory=list)
     corrected: int = 0
-    lesson: Taught | None = None
+    lesson: Taught | None = None  # the last one: the retry may teach what the denial alone could not
+
+    def begins(self, session_id: str, engine: Engine, workspace: Path) -> None:
+        return None
 
     def streamed(self, piece: str) -> None:
         return None
@@ -116,7 +120,8 @@ def tell(
     began = time.monotonic()
     console = Console(stderr=True, highlight=False)
     engine = open_engine(settings, run.store)
-    lesson = deny_learn_retry(engine, run, settings, console)
+    patient = settings.replace(max_turns=min(settings.max_turns, MAX_TURNS))
+    lesson = deny_learn_retry(engine, run, patient, console)
 
     def keep(rows: list[dict[str, Any]]) -> None:
         run.summary["cycles"] = rows

@@ -20,15 +20,15 @@ KNOWN = ("bc_missing_mut", "bc_assign_twice")
 def test_a_candidate_trained_on_garbage_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     if not (bundled("models") / "pupil" / "config.json").is_file():
         pytest.skip("the bundled model is not in this checkout")
-    monkeypatch.setattr("continualcode.sleep.anchors.HELD", 4)
-    monkeypatch.setattr("continualcode.sleep.anchors.WATCHED", 8)
+    monkeypatch.setattr("continualcode.sleep.anchors.HELD", 2)
+    monkeypatch.setattr("continualcode.sleep.anchors.WATCHED", 4)
     gate = [k for k in catalogue.load(split="gate") if k.pattern in KNOWN]
     monkeypatch.setattr("continualcode.evaluate.suite.select", lambda *a, **k: gate)
     settings = Settings(home=tmp_path).replace(
-        max_attempts=1, max_new_tokens=96, night_steps=16, night_batch=4, night_learning_rate=2e-2, night_replay=0.0
+        threads=1, max_attempts=1, max_new_tokens=96, night_steps=8, night_batch=4, night_learning_rate=2e-2, night_replay=0.0
     )
     engine = load_engine(settings)
-    made = [v for pattern in KNOWN for v in variants.make(pattern, 8, seed=5)]
+    made = [v for pattern in KNOWN for v in variants.make(pattern, 6, seed=5)]
     items = tuple(
         curate.Item("variant", "held_out" if n % 4 == 3 else "train", v.pattern, "", v.buggy, v.fixed, v.feedback)
         for n, v in enumerate(made)
