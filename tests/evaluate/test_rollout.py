@@ -68,7 +68,8 @@ def test_an_evaluation_holds_the_designs_figures_and_is_kept(engine: Rote, koans
         assert result["repeat_error_rate"] == pytest.approx(1 / 3), "the second koan fails like the first of its pattern"
         assert result["held_back"]["n"] == 0 and result["known"]["n"] == 3 and result["well_formed_rate"] == 1.0
         assert len(store.list_episodes()) == 3
-        assert suite.measured(engine, store, koans, suite="test", settings=settings) == result
+        known = suite.measured(engine, store, koans, suite="test", settings=settings)
+        assert known == {**result, "repeat_error_rate": result["error_rate"]} and result["error_rate"] == pytest.approx(2 / 3)
         assert len(store.list_evaluations()) == 1, "the same measurement is not repeated"
         again = suite.measured(engine, store, koans, suite="test", settings=settings, fresh=True)
         assert again["repeat_error_rate"] == pytest.approx(2 / 3), "now both were seen to fail before"

@@ -50,7 +50,7 @@ class Evaluation:
     def json(self) -> dict[str, Any]:
         """The design's figures; rates are fractions, None where there is nothing to count. `n` counts
         tasks times samples. `held_back` / `known`: patterns that the bundled model never / did see.
-        `unpinned`: tasks without tests, where a pass only means that it compiles."""
+        `error_rate`: share of episodes that ended on an error, new or repeated. `unpinned`: tasks without tests, where a pass only means that it compiles."""
         from continualcode.koans.patterns import HELD_BACK
 
         episodes = self.episodes
@@ -68,6 +68,7 @@ class Evaluation:
             "median_steps_to_green": metrics.median_steps(episodes),
             "median_steps_ci95": list(steps_ci) if steps_ci else None,
             "repeat_error_rate": sum(e.repeat_error for e in episodes) / len(episodes) if episodes else None,
+            "error_rate": sum(bool(metrics.failed_with(e)) for e in episodes) / len(episodes) if episodes else None,
             "by_family": _grouped(episodes, lambda e: e.family),
             "by_pattern": _grouped(episodes, lambda e: e.pattern),
             "held_back": metrics.tally([e for e in episodes if e.pattern in HELD_BACK]),
@@ -199,7 +200,8 @@ def measured(
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """The result of measuring a suite, kept in the store. A measurement of the same weights, tasks and seeds
-    that is there already is taken from there unless `fresh`."""
+    that is there already is taken from there unless `fresh`: the outcomes would be the same, and every error
+    in them a repeat."""
     samples = samples or settings.samples
     name = fingerprint(engine, koans, settings, samples)
     if not fresh:
@@ -207,7 +209,7 @@ def measured(
             if known.result.get("fingerprint") == name:
                 if progress:
                     progress(len(koans) * samples, len(koans) * samples)
-                return known.result
+                return {**known.result, "repeat_error_rate": known.result["error_rate"]}
     history = metrics.FailureHistory.of(store.list_episodes(model=engine.model_id))
     found = evaluate(
         engine, koans, suite=suite, settings=settings, samples=samples, history=history, run_id=run_id, progress=progress

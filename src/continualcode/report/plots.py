@@ -59,13 +59,12 @@ def cycles_figure(rows: Sequence[Mapping[str, Any]], path: Path, *, title: str =
     rates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=8, frameon=False)
 
     _line(repeats, cycles, [row["repeat_error_rate"] for row in rows], "#D55E00", scale=100)
+    _band(repeats, rows, "repeat_error_rate", "#D55E00", scale=100)
     repeats.set(ylim=(0, None), ylabel="episodes, %", xlabel="night")
     repeats.set_title("Repeat errors", pad=18, fontsize=11)
 
     _line(steps, cycles, [row["median_steps_to_green"] for row in rows], "#0072B2")
-    banded = [(r["cycle"], *r["intervals"]["median_steps_to_green"]) for r in rows if r["intervals"].get("median_steps_to_green")]
-    if len(banded) > 1:
-        steps.fill_between([b[0] for b in banded], [b[1] for b in banded], [b[2] for b in banded], color="#0072B2", alpha=0.12, linewidth=0)
+    _band(steps, rows, "median_steps_to_green", "#0072B2")
     steps.set(ylim=(0, None), ylabel="tool calls (median)", xlabel="night")
     steps.set_title("Steps to green", pad=18, fontsize=11)
     for axis in axes:
@@ -88,3 +87,9 @@ def cycles_figure(rows: Sequence[Mapping[str, Any]], path: Path, *, title: str =
 def _line(axis: Any, x: Sequence[float], values: Sequence[float | None], colour: str, scale: float = 1.0) -> None:
     points = [(a, scale * v) for a, v in zip(x, values, strict=True) if v is not None]
     axis.plot([p[0] for p in points], [p[1] for p in points], color=colour, marker="o", linewidth=2)
+
+
+def _band(axis: Any, rows: Sequence[Mapping[str, Any]], key: str, colour: str, scale: float = 1.0) -> None:
+    found = [(r["cycle"], *(scale * v for v in r["intervals"][key])) for r in rows if r["intervals"].get(key)]
+    if len(found) > 1:
+        axis.fill_between([f[0] for f in found], [f[1] for f in found], [f[2] for f in found], color=colour, alpha=0.12, linewidth=0)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from continualcode.engine.base import Engine
 from continualcode.errors import UserError
 from continualcode.evaluate import suite
+from continualcode.evaluate.stats import wilson
 from continualcode.sleep.night import Say, Step, load_current, sleep
 from continualcode.store import Store
 
@@ -111,10 +112,12 @@ def spread(koans: Sequence[Koan], count: int | None) -> list[Koan]:
 def row(cycle: int, results: Mapping[str, Mapping[str, Any]], night: Mapping[str, Any]) -> dict[str, Any]:
     """One cycle as the design prints it. Rates are fractions; `held_back` is the test split's rate on the
     patterns held back from the bundled model; the repeat-error rate is over train and test,
-    median steps over train; `regressions` counts gate tasks that reliably passed before the night's candidate and then failed."""
+    median steps over train; before the first night nothing was seen to fail yet, so cycle 0 shows what the same
+    tasks asked again would repeat with weights unchanged: all of its errors (draws are seeded); `regressions` counts gate tasks that reliably passed before the night's candidate and then failed."""
     reported = [results["train"], results["test"]]
     n = sum(r["n"] for r in reported)
-    repeats = sum((r["repeat_error_rate"] or 0.0) * r["n"] for r in reported)
+    repeated = "repeat_error_rate" if cycle else "error_rate"
+    repeats = sum((r[repeated] or 0.0) * r["n"] for r in reported)
     gate = night.get("gate") or {}
     return {
         "cycle": cycle,
@@ -133,6 +136,7 @@ def row(cycle: int, results: Mapping[str, Mapping[str, Any]], night: Mapping[str
         "intervals": {
             **{split: results[split]["ci95"] for split in SPLITS},
             "held_back": results["test"]["held_back"]["ci95"],
+            "repeat_error_rate": list(wilson(round(repeats), n)),
             "median_steps_to_green": results["train"]["median_steps_ci95"],
         },
         "n": {**{split: results[split]["n"] for split in SPLITS}, "held_back": results["test"]["held_back"]["n"]},
