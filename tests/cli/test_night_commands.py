@@ -24,7 +24,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for key, value in {"HOME": tmp_path / "home", "MODEL_NAME": model, "PROFILE": "compact", "MAX_NEW_TOKENS": 8, "MAX_ATTEMPTS": 1}.items():
+    for key, value in {
+        "HOME": tmp_path / "home",
+        "MODEL_NAME": model,
+        "PROFILE": "compact",
+        "MAX_NEW_TOKENS": 8,
+        "MAX_ATTEMPTS": 1,
+    }.items():
         monkeypatch.setenv(f"CONTINUALCODE_{key}", str(value))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
@@ -36,7 +42,13 @@ def suite(tmp_path: Path) -> Path:
     path = tmp_path / "two.jsonl"
     first, second = catalogue.load(split="test")[:2]
     catalogue.write_jsonl([first], path)
-    row = {"id": "own_1", "family": "mine", "description": "d", "buggy_code": second.buggy, "correct_code": second.solution}
+    row = {
+        "id": "own_1",
+        "family": "mine",
+        "description": "d",
+        "buggy_code": second.buggy,
+        "correct_code": second.solution,
+    }
     path.write_text(path.read_text() + json.dumps(row) + "\n")
     return path
 
@@ -81,6 +93,11 @@ def test_an_empty_day_gives_nothing_to_learn(capsys: pytest.CaptureFixture[str])
     assert run(["sleep", "--json"]) == 0
     answer = last_json(capsys.readouterr().out)
     assert {"night", "episodes", "curated", "candidates", "decision", "reasons", "promoted", "seconds"} <= set(answer)
-    assert (answer["decision"], answer["episodes"], answer["candidates"], answer["promoted"]) == ("nothing_to_learn", 0, [], None)
+    assert (answer["decision"], answer["episodes"], answer["candidates"], answer["promoted"]) == (
+        "nothing_to_learn",
+        0,
+        [],
+        None,
+    )
     assert run(["sleep", "--dry-run", "--json"]) == 0
     assert last_json(capsys.readouterr().out)["items"] == 0
