@@ -43,6 +43,7 @@ def test_a_candidate_trained_on_garbage_is_refused(tmp_path: Path, monkeypatch: 
         assert result["night"] == "night_bad" and result["decision"] == "refused", result
         assert result["training"]["delta"] > 0, "it was trained"
         numbers = result["gate"]
-        assert numbers["after"] <= numbers["before"] and numbers["held_out"]["after"] <= numbers["held_out"]["before"]
+        assert numbers["after"] < numbers["before"] and numbers["regressed"], "refused for the harm, not for want of a gain"
+        assert numbers["held_out"]["after"] < numbers["held_out"]["before"]
         assert store.current() is None and engine.adapter_ref is None
         assert [a.status for a in store.list_adapters()] == ["refused"]
