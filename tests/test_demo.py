@@ -24,9 +24,13 @@ def edit(path: str, line: int, text: str) -> str:
 def test_the_story_reports_what_ran(tmp_path: Path):
     engine = ScriptedEngine(
         [
-            write(demo.FIRST), write(demo.SECOND),  # before: each request ends at its first edit
-            write(demo.FIRST), edit(demo.FIRST, 2, "    width * height"), "Done.",
-            edit(demo.SECOND, 6, '    "stranger".to_string()'), "Done.",
+            write(demo.FIRST),
+            write(demo.SECOND),  # before: each request ends at its first edit
+            write(demo.FIRST),
+            edit(demo.FIRST, 2, "    width * height"),
+            "Done.",
+            edit(demo.SECOND, 6, '    "stranger".to_string()'),
+            "Done.",
         ]  # fmt: skip
     )
     settings = Settings(home=tmp_path / "home")

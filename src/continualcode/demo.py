@@ -135,7 +135,9 @@ def tell(
     fitted = settings.replace(night_minutes=min(settings.night_minutes, max(0.5, left / 60)))
     say(f"the night may train for {fitted.night_minutes:.1f} minutes")
     rows = cycle.nights(engine, run.store, fitted, cycles=1, done=rows, **common)
-    path = cycles_figure(rows, picture or run.folder / "cycles.png", title=f"{settings.model_name}: before and after one night")
+    path = cycles_figure(
+        rows, picture or run.folder / "cycles.png", title=f"{settings.model_name}: before and after one night"
+    )
     before, after = rows[0], rows[-1]
     for split in (*cycle.SPLITS, "held_back"):
         console.print(f"  {split:10} {shown(before[split])} → {shown(after[split])}")
@@ -195,9 +197,7 @@ def deny_learn_retry(engine: Engine, run: Run, settings: Settings, console: Cons
     }
 
 
-def request(
-    engine: Engine, run: Run, settings: Settings, folder: Path, stage: Stage, text: str
-) -> Outcome:
+def request(engine: Engine, run: Run, settings: Settings, folder: Path, stage: Stage, text: str) -> Outcome:
     """One request in a fresh session. Reading tools run by themselves, all else is asked of the stage."""
     from continualcode.agent.approval import Approval
     from continualcode.agent.ledger import Ledger
@@ -229,4 +229,3 @@ def first(names: Sequence[str]) -> str | None:
 def green(outcome: Outcome) -> bool | None:
     """What the last check of a request said of the crate; None when nothing was checked."""
     return outcome.verdict.compiles if outcome.verdict else None
-

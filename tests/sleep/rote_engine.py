@@ -62,7 +62,9 @@ class Rote:
         return parse_reply(text)
 
     # -- what it says
-    def sample(self, prompts: Sequence[Sequence[int]], params: SampleParams | Sequence[SampleParams], **_: Any) -> list[Completion]:
+    def sample(
+        self, prompts: Sequence[Sequence[int]], params: SampleParams | Sequence[SampleParams], **_: Any
+    ) -> list[Completion]:
         return [self._say(self.decode(p), p) for p in prompts]
 
     def _say(self, prompt: str, ids: Sequence[int]) -> Completion:
@@ -70,7 +72,9 @@ class Rote:
         listing = request.split(".\n", 1)[-1].split("\ncheck:\n")[0]
         codes = _CODE.findall(request)
         known = self.born if self.off else self.born | {c for c, n in self.seen.items() if n > 0}
-        call = ToolCall("edit_lines", {"path": PATH, "start": 1, "end": 1, "text": listing.split("\n")[0].split("|", 1)[-1]})
+        call = ToolCall(
+            "edit_lines", {"path": PATH, "start": 1, "end": 1, "text": listing.split("\n")[0].split("|", 1)[-1]}
+        )
         if codes and codes[0] in known and listing in self.answers:
             call = repair_call(PATH, *self.answers[listing])
         text = _call(call)

@@ -38,7 +38,9 @@ def test_the_call_turns_one_program_into_the_other(before: str, after: str):
         return
     done = applied(before, repair_call("src/lib.rs", before, after))
     block = minimal_block(before, after)
-    assert done is not None and (done == after or same_program(done, after) and (not block.text or "\n\n" in after or after.startswith("\n")))
+    assert done is not None and (
+        done == after or same_program(done, after) and (not block.text or "\n\n" in after or after.startswith("\n"))
+    )
 
 
 def test_calls_outside_the_file_are_not_applied():

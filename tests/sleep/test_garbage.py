@@ -25,7 +25,13 @@ def test_a_candidate_trained_on_garbage_is_refused(tmp_path: Path, monkeypatch: 
     gate = [k for k in catalogue.load(split="gate") if k.pattern in KNOWN]
     monkeypatch.setattr("continualcode.evaluate.suite.select", lambda *a, **k: gate)
     settings = Settings(home=tmp_path).replace(
-        threads=1, max_attempts=1, max_new_tokens=96, night_steps=8, night_batch=4, night_learning_rate=2e-2, night_replay=0.0
+        threads=1,
+        max_attempts=1,
+        max_new_tokens=96,
+        night_steps=8,
+        night_batch=4,
+        night_learning_rate=2e-2,
+        night_replay=0.0,
     )
     engine = load_engine(settings)
     made = [v for pattern in KNOWN for v in variants.make(pattern, 6, seed=5)]
@@ -43,7 +49,9 @@ def test_a_candidate_trained_on_garbage_is_refused(tmp_path: Path, monkeypatch: 
         assert result["night"] == "night_bad" and result["decision"] == "refused", result
         assert result["training"]["delta"] > 0, "it was trained"
         numbers = result["gate"]
-        assert numbers["after"] < numbers["before"] and numbers["regressed"], "refused for the harm, not for want of a gain"
+        assert numbers["after"] < numbers["before"] and numbers["regressed"], (
+            "refused for the harm, not for want of a gain"
+        )
         assert numbers["held_out"]["after"] < numbers["held_out"]["before"]
         assert store.current() is None and engine.adapter_ref is None
         assert [a.status for a in store.list_adapters()] == ["refused"]

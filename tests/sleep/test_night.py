@@ -52,7 +52,11 @@ def test_a_night_learns_the_days_failures_and_is_promoted(rote: Rote, store: Sto
     assert result["decision"] == "promoted" and result["episodes"] == 3 and result["seconds"] > 0
     current = store.current()
     assert current is not None and current.version == result["promoted"] == rote.adapter_ref
-    assert current.parent is None and current.metrics["training"]["delta"] > 0 and result["candidates"] == [current.version]
+    assert (
+        current.parent is None
+        and current.metrics["training"]["delta"] > 0
+        and result["candidates"] == [current.version]
+    )
     assert result["gate"]["regressed"] == [] and len(result["gate"]["gained"]) == 2 and result["gate"]["drift"] == 0
     kept = curate.load(settings.home / "nights" / result["night"])
     assert kept.hash == current.data_hash == result["dataset"]
@@ -87,7 +91,9 @@ def test_corrections_are_verified_and_weigh_more(rote: Rote, store: Store, setti
     assert dataset.card["rejected"]["correction: nothing wrong before"] == 1
 
 
-def test_a_fixed_episode_becomes_an_example_only_when_its_repair_is_clean(rote: Rote, store: Store, settings: Settings, few_koans):
+def test_a_fixed_episode_becomes_an_example_only_when_its_repair_is_clean(
+    rote: Rote, store: Store, settings: Settings, few_koans
+):
     koan = few_koans["bc_missing_mut", "train"]
     day(rote, store, settings)
     found = next(e for e in store.list_episodes() if e.task_id == koan.id)
@@ -122,7 +128,9 @@ def test_bad_input_is_one_sentence(rote: Rote, store: Store, settings: Settings,
         night.load_current(rote, store)
 
 
-def test_a_refused_candidate_changes_nothing(rote: Rote, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_a_refused_candidate_changes_nothing(
+    rote: Rote, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
     day(rote, store, settings)
     monkeypatch.setattr("continualcode.sleep.night.drift_from_base", lambda engine: 9.0)
     result = night.sleep(rote, store, settings).json()
@@ -147,7 +155,9 @@ def test_nights_measure_before_and_after_and_can_be_resumed(rote: Rote, store: S
     assert [r["decision"] for r in rows] == ["before", "promoted", "nothing_to_learn"]
     assert [r["train"] for r in rows] == pytest.approx([1 / 3, 1, 1])
     assert [r["held_back"] for r in rows] == [0, 1, 1] and rows[1]["regressions"] == 0
-    assert rows[0]["median_steps_to_green"] == 1 and [r["repeat_error_rate"] for r in rows] == pytest.approx([2 / 3, 0, 0])
+    assert rows[0]["median_steps_to_green"] == 1 and [r["repeat_error_rate"] for r in rows] == pytest.approx(
+        [2 / 3, 0, 0]
+    )
     assert {"cycle", "gate", "test", "seconds"} <= set(rows[0]) and len(kept) == 3
     more = cycle.nights(rote, store, settings, cycles=3, done=rows)
     assert more[:3] == rows and more[3]["cycle"] == 3
@@ -195,7 +205,9 @@ def test_kill_in_the_middle_leaves_current_and_the_next_night_goes_on(
     day(rote, store, settings)
     here = Path(__file__).resolve().parent
     command = [sys.executable, "-c", KILLED, json.dumps([str(here), str(here.parents[1] / "src")]), str(tmp_path)]
-    process = subprocess.Popen(command, start_new_session=True, env={**os.environ, "PYTHONPATH": str(here.parents[1] / "src")})
+    process = subprocess.Popen(
+        command, start_new_session=True, env={**os.environ, "PYTHONPATH": str(here.parents[1] / "src")}
+    )
     deadline = time.monotonic() + 60
     while stage_of(store, settings.home) != stage:
         assert time.monotonic() < deadline and process.poll() is None, f"never reached {stage}"

@@ -46,7 +46,9 @@ def test_training_moves_the_weights_and_lowers_the_loss(small_engine: LocalEngin
     assert any("mlp" in name or "gate_proj" in name for name in weights(small_engine)), "all linear layers by default"
 
 
-def test_a_training_cut_off_at_any_look_ends_with_the_same_weights(small_engine: LocalEngine, settings: Settings, tmp_path: Path):
+def test_a_training_cut_off_at_any_look_ends_with_the_same_weights(
+    small_engine: LocalEngine, settings: Settings, tmp_path: Path
+):
     whole = train(small_engine, DATA, tmp_path / "a", settings=settings, parent=None, check_every=2)
     expected = weights(small_engine)
 
@@ -86,12 +88,20 @@ def test_training_goes_on_from_its_parent(small_engine: LocalEngine, settings: S
     assert weight_change(parent, parent) == 0
 
 
-def test_nothing_to_train_on_or_no_gradient_is_not_a_candidate(small_engine: LocalEngine, settings: Settings, tmp_path: Path):
+def test_nothing_to_train_on_or_no_gradient_is_not_a_candidate(
+    small_engine: LocalEngine, settings: Settings, tmp_path: Path
+):
     long = replace(item(0), buggy=item(0).buggy * 200, fixed=item(0).fixed + item(0).buggy * 199)
     with pytest.raises(TrainingFailed, match="context"):
         train(small_engine, dataset(long), tmp_path / "a", settings=settings, parent=None)
     with pytest.raises(TrainingFailed, match="zero|finite"):
-        train(small_engine, dataset(replace(item(0), weight=0.0)), tmp_path / "b", settings=settings.replace(night_batch=1), parent=None)
+        train(
+            small_engine,
+            dataset(replace(item(0), weight=0.0)),
+            tmp_path / "b",
+            settings=settings.replace(night_batch=1),
+            parent=None,
+        )
 
 
 def test_minutes_end_training(small_engine: LocalEngine, settings: Settings, tmp_path: Path):

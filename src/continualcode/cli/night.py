@@ -59,7 +59,9 @@ def register(app: typer.Typer) -> None:
     @app.command("sleep", rich_help_panel=panel.NIGHT)
     def sleep_(
         method: Method = None,
-        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only curate, and show what would be trained on.")] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Only curate, and show what would be trained on.")
+        ] = False,
         run_id: RunId = None,
         overrides: Overrides = None,
         as_json: Json = False,
@@ -87,7 +89,9 @@ def register(app: typer.Typer) -> None:
         pattern: Annotated[str | None, typer.Option(help="Day over this pattern only, or held_back.")] = None,
         method: Method = None,
         count: Annotated[int | None, typer.Option(help="At most so many tasks of train and of test.", min=1)] = None,
-        resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a loop that was cut off; `last` is the newest.")] = None,
+        resume: Annotated[
+            str | None, typer.Option(metavar="RUN", help="Go on with a loop that was cut off; `last` is the newest.")
+        ] = None,
         plot: Annotated[Path | None, typer.Option(help="Where the picture goes; the run's folder without it.")] = None,
         run_id: RunId = None,
         overrides: Overrides = None,
@@ -113,7 +117,9 @@ def register(app: typer.Typer) -> None:
                 count=count, done=done, keep=keep, say=say, step=step,
             )  # fmt: skip
             keep(rows)
-            picture = cycles_figure(rows, plot or run.folder / "cycles.png", title=f"{settings.model_name}: {cycles} nights")
+            picture = cycles_figure(
+                rows, plot or run.folder / "cycles.png", title=f"{settings.model_name}: {cycles} nights"
+            )
         emit({"cycles": rows, "plot": str(picture), "run": run.id}, as_json, cycles_table(rows))
 
     @app.command("plot", rich_help_panel=panel.MEASURE)
@@ -138,7 +144,9 @@ def register(app: typer.Typer) -> None:
     @app.command("demo", rich_help_panel=panel.NIGHT)
     def demo_(
         minutes: Annotated[float, typer.Option(help="Time box of the whole story.", min=1)] = 10,
-        count: Annotated[int, typer.Option(help="At most so many tasks of train and of test; the gate is whole.", min=1)] = 36,
+        count: Annotated[
+            int, typer.Option(help="At most so many tasks of train and of test; the gate is whole.", min=1)
+        ] = 36,
         out: Annotated[Path | None, typer.Option(help="Where the picture goes.")] = None,
         run_id: RunId = None,
         overrides: Overrides = None,
@@ -171,7 +179,9 @@ def benchmark(name: str) -> Callable[..., dict[str, Any]]:
     folder = Path(__file__).resolve().parents[3] / "benchmarks"
     known = sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
     if name not in known:
-        there = f"there are: {', '.join(known)}" if known else "they are in the repository's benchmarks/, not in the wheel"
+        there = (
+            f"there are: {', '.join(known)}" if known else "they are in the repository's benchmarks/, not in the wheel"
+        )
         raise UserError(f"There is no benchmark {name}; {there}.")
     spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", folder / f"{name}.py")
     assert spec is not None and spec.loader is not None
@@ -240,7 +250,14 @@ def cycles_table(rows: list[dict[str, Any]]) -> Callable[[], Any]:
     """One row a cycle."""
     names = ("train", "gate", "test", "held_back", "repeat_error_rate")
     body = [
-        (r["cycle"], *(percent(r[n]) for n in names), r["median_steps_to_green"], r["regressions"], r["decision"], r["seconds"])
+        (
+            r["cycle"],
+            *(percent(r[n]) for n in names),
+            r["median_steps_to_green"],
+            r["regressions"],
+            r["decision"],
+            r["seconds"],
+        )
         for r in rows
     ]
     return table(["cycle", "train", "gate", "test", "held back", "repeats", "steps", "regr.", "decision", "s"], body)

@@ -43,7 +43,9 @@ class _Session:
     sample: int
     turn: int = 0
 
-    def params(self, seed: int, temperature: float, retry_temperature: float, max_new_tokens: int, top_p: float) -> SampleParams:
+    def params(
+        self, seed: int, temperature: float, retry_temperature: float, max_new_tokens: int, top_p: float
+    ) -> SampleParams:
         """Greedy or not: see the module docstring."""
         first = self.turn == 0 and self.sample == 0
         return SampleParams(
@@ -126,7 +128,10 @@ def _check(sessions: Sequence[_Session], settings: Settings) -> None:
     distinct = list(dict.fromkeys(item for _, item in waiting))
     if not distinct:
         return
-    verdicts = dict(zip(distinct, check_many(distinct, workers=settings.jobs or os.cpu_count() or 1, settings=settings), strict=True))
+    verdicts = dict(
+        zip(
+            distinct, check_many(distinct, workers=settings.jobs or os.cpu_count() or 1, settings=settings), strict=True
+        )
+    )
     for session, item in waiting:
         session.task.give_verdict(verdicts[item])
-

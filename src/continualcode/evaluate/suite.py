@@ -184,7 +184,6 @@ def record(
     return kept
 
 
-
 def measured(
     engine: Engine,
     store: Store,
@@ -212,6 +211,13 @@ def measured(
                 return {**known.result, "repeat_error_rate": known.result["error_rate"]}
     history = metrics.FailureHistory.of(store.list_episodes(model=engine.model_id))
     found = evaluate(
-        engine, koans, suite=suite, settings=settings, samples=samples, history=history, run_id=run_id, progress=progress
+        engine,
+        koans,
+        suite=suite,
+        settings=settings,
+        samples=samples,
+        history=history,
+        run_id=run_id,
+        progress=progress,
     )
     return record(store, found, run_id=run_id, night=night, cycle=cycle).result

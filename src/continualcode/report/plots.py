@@ -37,23 +37,36 @@ def cycles_figure(rows: Sequence[Mapping[str, Any]], path: Path, *, title: str =
     cycles = [row["cycle"] for row in rows]
     offset = 0.0 if len(rows) > 1 else 0.06  # single points side by side, else their bars hide each other
     for n, (key, (label, colour, marker, line)) in enumerate(SERIES.items()):
-        points = [(row["cycle"] + n * offset, row[key], row["intervals"].get(key)) for row in rows if row.get(key) is not None]
+        points = [
+            (row["cycle"] + n * offset, row[key], row["intervals"].get(key)) for row in rows if row.get(key) is not None
+        ]
         if not points:
             continue
         x = [p[0] for p in points]
         count = rows[-1].get("n", {}).get(key)
         shown = f"{label}, n={count}" if count else label
-        rates.plot(x, [100 * p[1] for p in points], color=colour, marker=marker, linestyle=line, label=shown, linewidth=2)
+        rates.plot(
+            x, [100 * p[1] for p in points], color=colour, marker=marker, linestyle=line, label=shown, linewidth=2
+        )
         banded = [(p[0], 100 * p[2][0], 100 * p[2][1], 100 * p[1]) for p in points if p[2]]
         if len(banded) > 1:
-            rates.fill_between([b[0] for b in banded], [b[1] for b in banded], [b[2] for b in banded], color=colour, alpha=0.12, linewidth=0)
+            rates.fill_between(
+                [b[0] for b in banded],
+                [b[1] for b in banded],
+                [b[2] for b in banded],
+                color=colour,
+                alpha=0.12,
+                linewidth=0,
+            )
         else:
             for at, low, high, value in banded:
                 rates.errorbar(at, value, yerr=[[value - low], [high - value]], color=colour, capsize=3)
     for row in rows:
         if row.get("decision") in MARKS:
             word, colour = MARKS[row["decision"]]
-            rates.annotate(word, (row["cycle"], 101), ha="center", va="bottom", fontsize=8, color=colour, annotation_clip=False)
+            rates.annotate(
+                word, (row["cycle"], 101), ha="center", va="bottom", fontsize=8, color=colour, annotation_clip=False
+            )
     rates.set(ylim=(0, 100), ylabel="tasks solved, %", xlabel="night")
     rates.set_title("Pass rate with 95 % intervals", pad=18, fontsize=11)
     rates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=8, frameon=False)
@@ -92,4 +105,6 @@ def _line(axis: Any, x: Sequence[float], values: Sequence[float | None], colour:
 def _band(axis: Any, rows: Sequence[Mapping[str, Any]], key: str, colour: str, scale: float = 1.0) -> None:
     found = [(r["cycle"], *(scale * v for v in r["intervals"][key])) for r in rows if r["intervals"].get(key)]
     if len(found) > 1:
-        axis.fill_between([f[0] for f in found], [f[1] for f in found], [f[2] for f in found], color=colour, alpha=0.12, linewidth=0)
+        axis.fill_between(
+            [f[0] for f in found], [f[1] for f in found], [f[2] for f in found], color=colour, alpha=0.12, linewidth=0
+        )

@@ -54,7 +54,9 @@ def nights(
     gate is always whole); done: rows of an earlier, cut-off loop to go on from; keep: called with all
     rows after each cycle. Raises UserError when no task of the train split fits family and pattern."""
     if not suite.select("train", family, pattern):
-        raise UserError(f"No task of the train split fits --family {family} --pattern {pattern}; see `continualcode list`.")
+        raise UserError(
+            f"No task of the train split fits --family {family} --pattern {pattern}; see `continualcode list`."
+        )
     rows = [dict(row) for row in done]
     for cycle in range(len(rows), cycles + 1):
         began = time.monotonic()
@@ -68,8 +70,15 @@ def nights(
         say(f"cycle {cycle} of {cycles}: day over the train split, gate and test")
         results = {
             split: measure(
-                engine, store, split, settings, run_id=run_id, cycle=cycle, step=step,
-                night=night.get("night"), count=None if split == "gate" else count,
+                engine,
+                store,
+                split,
+                settings,
+                run_id=run_id,
+                cycle=cycle,
+                step=step,
+                night=night.get("night"),
+                count=None if split == "gate" else count,
                 **({"family": family, "pattern": pattern} if split == "train" else {}),
             )  # fmt: skip
             for split in SPLITS
@@ -126,7 +135,9 @@ def row(cycle: int, results: Mapping[str, Mapping[str, Any]], night: Mapping[str
         "known": results["test"]["known"]["pass_rate"],
         "repeat_error_rate": repeats / n if n else None,
         "median_steps_to_green": results["train"]["median_steps_to_green"],
-        "well_formed_rate": fmean([r["well_formed_rate"] for r in reported if r["well_formed_rate"] is not None] or [0.0]),
+        "well_formed_rate": fmean(
+            [r["well_formed_rate"] for r in reported if r["well_formed_rate"] is not None] or [0.0]
+        ),
         "decision": night.get("decision", "before"),
         "reasons": list(night.get("reasons", ())),
         "promoted": night.get("promoted"),

@@ -78,7 +78,9 @@ def decide(
     gain = f"gate {paired.before:.3f} → {paired.after:.3f} (exact p = {paired.p_gain:.3f})"
     slice_ = f"held-out slice {sum(held_out_before)} → {sum(held_out_after)} of {len(held_out_before)} (exact p = {p_held_out:.3f})"
     if paired.after > paired.before or clear:
-        return Decision(True, (gain, slice_, f"no regression, retention {paired.retention:.3f}, drift {drift:.3f}"), numbers)
+        return Decision(
+            True, (gain, slice_, f"no regression, retention {paired.retention:.3f}, drift {drift:.3f}"), numbers
+        )
     return Decision(False, (f"nothing gained: {gain}; {slice_}",), numbers)
 
 
@@ -91,7 +93,9 @@ def _objections(paired: Paired, drift: float, max_drift: float, max_regressions:
     if paired.tasks == 0:
         found.append("the gate has no tasks, so nothing proves the candidate harmless")
     if len(paired.regressed) > max_regressions:
-        found.append(f"{len(paired.regressed)} of the tasks that reliably passed now fail: {', '.join(paired.regressed)}")
+        found.append(
+            f"{len(paired.regressed)} of the tasks that reliably passed now fail: {', '.join(paired.regressed)}"
+        )
     if paired.after < paired.before:
         found.append(f"worse on the gate: {paired.before:.3f} → {paired.after:.3f}")
     if paired.retention < MIN_RETENTION:

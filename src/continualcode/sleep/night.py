@@ -192,9 +192,7 @@ class _Night:
     def _curate(self) -> None:
         episodes, corrections = unread(self.store, self.engine)
         self.say(f"curate: {len(episodes)} episodes, {len(corrections)} corrections")
-        dataset = curate.curate(
-            episodes, corrections, settings=self.settings, seed=self._seeded.seed, say=self.say
-        )
+        dataset = curate.curate(episodes, corrections, settings=self.settings, seed=self._seeded.seed, say=self.say)
         read = {
             "episodes": len(episodes),
             "curated": len(dataset.use("train")),
@@ -235,9 +233,17 @@ class _Night:
             self.engine.save_adapter(home)
             self.store.add_adapter(
                 AdapterRecord(
-                    version=version, parent=self.night.parent, base_model=self.engine.model_id,
-                    base_hash=self.engine.model_hash, path=f"adapters/{version}", data_hash=dataset.hash, kind="night",
-                    status="candidate", metrics={"training": trained.json()}, reasons=[], created=now(),
+                    version=version,
+                    parent=self.night.parent,
+                    base_model=self.engine.model_id,
+                    base_hash=self.engine.model_hash,
+                    path=f"adapters/{version}",
+                    data_hash=dataset.hash,
+                    kind="night",
+                    status="candidate",
+                    metrics={"training": trained.json()},
+                    reasons=[],
+                    created=now(),
                 )  # fmt: skip
             )
         self._move("gate")
@@ -306,4 +312,3 @@ def exact_repairs(engine: Engine, items: Sequence[curate.Item], settings: Settin
             done = applied(item.buggy, calls[0]) if calls and error is None else None
             found.append(done is not None and same_program(done, item.fixed))
     return found
-

@@ -95,7 +95,16 @@ def rate(step: int, steps: int, elapsed: float, limit: float, peak: float) -> fl
 class Schedule:
     """Which examples step n sees: a pure function of (seed, n)."""
 
-    def __init__(self, train: Sequence[Example], replay: Sequence[Example], anchors: Sequence[Example], *, batch: int, share: float, seed: int) -> None:
+    def __init__(
+        self,
+        train: Sequence[Example],
+        replay: Sequence[Example],
+        anchors: Sequence[Example],
+        *,
+        batch: int,
+        share: float,
+        seed: int,
+    ) -> None:
         self.pools = (train, replay, anchors)
         replayed = min(batch - 1, round(batch * share)) if replay else 0
         self.takes = (batch - replayed, replayed, min(ANCHORS_A_STEP, len(anchors)))
