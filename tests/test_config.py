@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from continualcode.config import Settings, SettingsError, bundled, from_mapping, load_settings
+from continualcode.config import USERS_ALONE, Settings, SettingsError, bundled, from_mapping, load_settings, user_file
 from continualcode.errors import UserError
 
 
@@ -19,7 +19,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
 
 
-def user_file(tmp_path: Path, text: str) -> None:
+def write_user_file(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config" / "continualcode" / "config.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -31,7 +31,7 @@ def project_file(tmp_path: Path, text: str) -> None:
 
 
 def test_later_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    user_file(tmp_path, "lora_rank = 1\nseed = 1\nthreads = 1\nalpha = 0.25")
+    write_user_file(tmp_path, "lora_rank = 1\nseed = 1\nthreads = 1\nalpha = 0.25")
     project_file(tmp_path, "lora_rank = 2\nseed = 2\nthreads = 2")
     monkeypatch.setenv("CONTINUALCODE_LORA_RANK", "3")
     monkeypatch.setenv("CONTINUALCODE_SEED", "3")
@@ -90,6 +90,20 @@ def test_wrong_files_and_environment_are_named(tmp_path: Path, monkeypatch: pyte
     (tmp_path / ".continualcode" / "config.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="Cannot read"):
         load_settings()
+
+
+@pytest.mark.parametrize("key", sorted(USERS_ALONE))
+def test_a_project_grants_itself_nothing(tmp_path: Path, key: str):
+    assert key in Settings.model_fields
+    project_file(tmp_path, f'seed = 1\n{key} = "all"')
+    with pytest.raises(SettingsError, match=f"^A project may not set `{key}`.*{user_file()}") as error:
+        load_settings()
+    assert "\n" not in str(error.value)
+    user_file_text = {"allow": "edit", "command_seconds": 5}.get(key)
+    if user_file_text is not None:  # the same key is the user's to set
+        project_file(tmp_path, "seed = 1")
+        write_user_file(tmp_path, f"{key} = {user_file_text!r}")
+        assert getattr(load_settings(), key) == user_file_text
 
 
 def test_settings_are_frozen_and_replaced_with_checks():

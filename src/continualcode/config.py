@@ -3,6 +3,7 @@
 Order, later wins: user file (`~/.config/continualcode/config.toml`) < project file
 (`.continualcode/config.toml` in the working directory) < environment (`CONTINUALCODE_<KEY>`) <
 `key=value` on the command line. An unknown key or a wrong value is a `SettingsError`: one sentence.
+A project file comes with whatever repository was cloned, so it may not set the keys of `USERS_ALONE`.
 Also here: where the data that travels with the program lies (`bundled`).
 """
 
@@ -26,6 +27,16 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+# What a project file may not set: rights and confinement, whose weights are loaded and where state lies, the
+# limits of what a command, a request, a lesson or a night may do, and the gate before the user's weights.
+USERS_ALONE = frozenset(
+    """
+    home model_name adapter enable_training allow sandbox executor jobs max_turns retries
+    command_seconds command_memory_mb command_processes command_output_bytes command_disk_mb
+    drift_budget lesson_seconds night_minutes night_steps gate_samples gate_max_drift gate_max_regressions
+    """.split()
+)
 
 
 class SettingsError(UserError):
@@ -59,7 +70,7 @@ class Settings(BaseModel):
     quantization: Literal["none", "4bit", "8bit"] = "none"
     """Load the base weights quantised (needs the extra `gpu`)."""
     threads: Count = 0
-    """CPU threads for tensors; 0 is all."""
+    """CPU threads for tensors; 0 is one for a model under 50 million parameters (several only wait for each other when the machine is busy), else all."""
     seed: Count = 0
     """Seed of every random draw."""
     context_length: Count = 0
@@ -233,12 +244,22 @@ class Settings(BaseModel):
         return [(name, str(f.default), f.description or "") for name, f in cls.model_fields.items()]
 
 
+def user_file() -> Path:
+    """The user's own settings; only there, in the environment and on the command line are rights given."""
+    return platformdirs.user_config_path("continualcode") / "config.toml"
+
+
 def load_settings(overrides: Sequence[str] = (), *, cwd: Path | None = None) -> Settings:
     """Settings from files, environment and `key=value` words, in that order. Raises SettingsError."""
-    values: dict[str, Any] = {}
+    values = _from_file(user_file())
     project = (cwd or Path.cwd()) / ".continualcode" / "config.toml"
-    for path in (platformdirs.user_config_path("continualcode") / "config.toml", project):
-        values |= _from_file(path)
+    given = _from_file(project)
+    if refused := sorted(USERS_ALONE & given.keys()):
+        raise SettingsError(
+            f"A project may not set `{refused[0]}` ({project}); take it out there, and put it into {user_file()} "
+            f"or write {refused[0]}=… on the command line if it is what you want."
+        )
+    values |= given
     environment = {
         name[len(ENVIRONMENT_PREFIX) :].lower(): value
         for name, value in os.environ.items()

@@ -210,7 +210,7 @@ def request(engine: Engine, run: Run, settings: Settings, folder: Path, stage: S
 
     session = Session(engine, Toolbox(folder, settings), max_new_tokens=settings.max_new_tokens)
     ledger = Ledger(run.store, run.id, run.folder, folder, run.summary)
-    return Loop(session, stage, Approval(folder), ledger, settings, teach).request(text)
+    return Loop(session, stage, Approval(folder, settings.home), ledger, settings, teach).request(text)
 
 
 @contextmanager

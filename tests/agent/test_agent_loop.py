@@ -70,7 +70,7 @@ def make(
     session = Session(ScriptedEngine(replies), Toolbox(work, settings))
     ledger = Ledger(store, run.id, settings.home / "runs" / run.id, work, {})
     user, teacher = User(decisions), Teacher(outcomes)
-    return Loop(session, user, Approval(work), ledger, settings, teacher), user, teacher
+    return Loop(session, user, Approval(work, settings.home), ledger, settings, teacher), user, teacher
 
 
 def test_a_correction_is_taught_at_once_and_the_retry_knows_it(tmp_path: Path) -> None:

@@ -153,17 +153,26 @@ def test_rules(rule: str, call: ToolCall, allowed: bool) -> None:
     assert Rule.parse(rule).allows(call) is allowed
 
 
-def test_rules_are_kept_in_the_project(tmp_path: Path) -> None:
-    approval = Approval(tmp_path)
+def test_rules_are_kept_for_the_user_and_the_workspace(tmp_path: Path) -> None:
+    work, home = tmp_path / "work", tmp_path / "home"
+    work.mkdir()
+    approval = Approval(work, home)
     assert approval.allows(READ) and not approval.allows(bash("ls"))
     approval.keep(suggested(bash("ls"))[0])
-    assert Approval(tmp_path).allows(bash("ls")) and not Approval(tmp_path).allows(bash("ls -l"))
-    assert Approval(tmp_path, ["edit"]).allows(write("a"))
-    assert approval.drop(Rule("bash", "ls")) and not Approval(tmp_path).allows(bash("ls"))
+    assert Approval(work, home).allows(bash("ls")) and not Approval(work, home).allows(bash("ls -l"))
+    assert not Approval(tmp_path, home).allows(bash("ls"))
+    assert Approval(work, home, ["edit"]).allows(write("a"))
+    assert approval.drop(Rule("bash", "ls")) and not Approval(work, home).allows(bash("ls"))
     for narrow in (bash("cargo test --all"), write("src/a.rs")):
         assert all(rule.allows(narrow) for rule in suggested(narrow))
-    (tmp_path / ".continualcode" / "rules.json").write_text("[]")
-    with pytest.raises(UserError, match="rules.json"):
-        Approval(tmp_path)
+    approval.path.write_text("[]")
+    with pytest.raises(UserError, match="cannot be read"):
+        Approval(work, home)
     with pytest.raises(UserError, match="is not a rule"):
         Rule.parse("delete everything")
+
+
+def test_a_cloned_repository_brings_no_rules(tmp_path: Path) -> None:
+    (tmp_path / ".continualcode").mkdir()
+    (tmp_path / ".continualcode" / "rules.json").write_text('{"rules": ["all"]}')
+    assert not Approval(tmp_path, tmp_path / "home").allows(bash("ls"))

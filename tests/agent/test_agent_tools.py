@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from continualcode.agent import calls, files
+from continualcode.agent.approval import rules_path
 from continualcode.agent.tools import Toolbox, ToolResult, clip, undo
 from continualcode.config import Settings, bundled
 from continualcode.engine.base import ToolCall
@@ -243,15 +244,32 @@ def test_paths_cannot_leave_the_workspace(box: Toolbox, tmp_path: Path) -> None:
     assert secret.read_text() == "key\n" and sorted(os.listdir(tmp_path)) == ["secret.txt", "work"]
 
 
-def test_rules_and_git_hooks_are_out_of_reach(box: Toolbox) -> None:
-    put(box, ".continualcode/rules.json", '{"rules": []}\n')
+def test_settings_rules_and_git_hooks_are_out_of_reach(box: Toolbox) -> None:
+    put(box, ".continualcode/config.toml", "seed = 1\n")
     assert not run(box, "write", path=".git/hooks/pre-commit", content="x").ok
-    assert not run(box, "write", path=".continualcode/rules.json", content='{"rules": ["all"]}').ok
-    run(box, "bash", command='echo \'{"rules": ["all"]}\' > .continualcode/rules.json')
-    assert (box.workspace / ".continualcode/rules.json").read_text() == '{"rules": []}\n'
+    assert not run(box, "write", path=".continualcode/config.toml", content='allow = "all"').ok
+    run(box, "bash", command="echo 'allow = \"all\"' > .continualcode/config.toml")
+    assert (box.workspace / ".continualcode/config.toml").read_text() == "seed = 1\n"
     run(box, "bash", command="rm -rf .continualcode && ln -s /tmp .continualcode")
-    assert (box.workspace / ".continualcode/rules.json").read_text() == '{"rules": []}\n'
+    assert (box.workspace / ".continualcode/config.toml").read_text() == "seed = 1\n"
     assert not (box.workspace / ".continualcode").is_symlink()
+
+
+def test_state_inside_the_workspace_is_out_of_reach_too(box: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(box.workspace / ".config"))
+    inside = Toolbox(box.workspace, box.settings.replace(home=box.workspace / "state"))
+    rules = rules_path(inside.workspace, inside.settings.home)
+    put(inside, rules.relative_to(inside.workspace).as_posix(), '{"rules": []}\n')
+    for path in (
+        ".config/continualcode/config.toml",
+        "state/rules/x.json",
+        "state/adapters/a/adapter_model.safetensors",
+    ):
+        assert not run(inside, "write", path=path, content="x").ok
+    grants = f'echo \'{{"rules": ["all"]}}\' > {rules}; mkdir -p .config/continualcode; echo \'allow = "all"\' > .config/continualcode/config.toml'
+    run(inside, "bash", command=grants)
+    assert rules.read_text() == '{"rules": []}\n'
+    assert not (inside.workspace / ".config/continualcode/config.toml").exists()
 
 
 # -- a disk that is full

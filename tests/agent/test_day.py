@@ -180,7 +180,8 @@ def test_ctrl_c_at_a_question_and_ctrl_d_at_the_prompt_lose_nothing(place: Place
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0 and place.text == "one\ntwo\n"
-    assert json.loads((place.work / ".continualcode/rules.json").read_text()) == {"rules": ["bash:ls"]}
+    (kept,) = (place.home / "rules").iterdir()
+    assert json.loads(kept.read_text()) == {"workspace": str(place.work.resolve()), "rules": ["bash:ls"]}
     with place.store() as store:
         assert [e.outcome for e in store.list_episodes()] == ["interrupted", "interrupted", "done"]
     child = place.start([LS, "Listed again."], "--continue")
@@ -211,6 +212,20 @@ def test_headless_runs_only_what_is_allowed(place: Place) -> None:
     assert code == 0 and text.strip().endswith("The answer.")
 
 
+def test_headless_rules_of_the_command_line(place: Place) -> None:
+    code, events, _ = place.headless([LS, LINES, "Ended."], "--allow", "bash:l*", "-p", "Do.", "--json")
+    assert code == 1 and place.text == "one\ntwo\n"
+    assert [e["decision"] for e in events if e["type"] == "tool_call"] == ["auto", "denied"]
+    code, _, text = place.headless([LS, LINES, "Ended."], "--allow", "bash:l*", "-p", "Do.")
+    assert code == 1 and "--yes" in text
+    words = ("--allow", "bash:l*", "--allow", "edit:a.*", "-p", "Do.", "--json")
+    code, events, _ = place.headless([LS, LINES, "Ended."], *words)
+    assert code == 0 and place.text == "one\nTWO\n" and events[-1]["ok"]
+    code, events, _ = place.headless([LS, WRITE, "Ended."], "--yes", "-p", "Do.", "--json")
+    assert code == 0 and place.text == "whole\nfile\n" and not events[-1]["denied"]
+    assert not (place.home / "rules").exists()  # for this run alone
+
+
 def test_headless_goes_on_with_a_session(place: Place) -> None:
     code, _, text = place.headless([], "--continue", "-p", "x")
     assert code == 2 and "no earlier session" in text
@@ -236,6 +251,8 @@ def test_headless_limits_and_bad_input(place: Place) -> None:
     for words in (
         ["-p", " "],
         ["allow=everything", "-p", "x"],
+        ["--allow", "everything", "-p", "x"],
+        ["--yes", "settings"],
         ["--resume", "run_none", "-p", "x"],
     ):
         code, _, text = place.headless([], *words)

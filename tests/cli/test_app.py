@@ -36,6 +36,7 @@ def test_words_before_the_command_are_settings():
     )
     assert split_settings(["-p", "x=1", "--json", "seed=3"]) == (["seed=3"], ["-p", "x=1", "--json"])
     assert split_settings(["--resume", "a=b", "teacher=ema"]) == (["teacher=ema"], ["--resume", "a=b"])
+    assert split_settings(["--allow", "edit:a=b", "seed=3"]) == (["seed=3"], ["--allow", "edit:a=b"])
     assert split_settings([]) == ([], [])
 
 
@@ -45,6 +46,18 @@ def test_settings_stand_before_and_after_a_command(capsys: pytest.CaptureFixture
     assert (answer["seed"], answer["alpha"], answer["lora_rank"]) == (3, 0.2, 4)
     assert run(["settings", "--json"]) == 0  # nothing is left over from the run before
     assert last_json(capsys.readouterr().out)["seed"] == 0
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 160])
+def test_settings_fit_the_terminal(width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert run(["settings", "seed=3", "home=/h"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line.split()[1:4] for line in lines if line.startswith("*")] == [["home", "=", "/h"], ["seed", "=", "3"]]
+    assert {line.split()[0] for line in lines if line[2:3].strip() and " = " in line} >= {"teacher", "notes_file"}
+    assert run(["settings", "--changed", "seed=3", "--json"]) == 0
+    assert last_json(capsys.readouterr().out) | {"home": ""} == {"home": "", "seed": 3}
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 A rule is `all`, a tool (`edit`), or a tool and a pattern: `bash:cargo test*` (the command, shell-style
 wildcards) or `edit:src/**` (the path, as in .gitignore). `edit` as a tool name stands for every tool that
-writes files. Rules live in the project's `.continualcode/rules.json`, which no tool can change.
+writes files. Kept rules belong to the user, not to the project: a cloned repository cannot bring its own. They
+live in `home/rules/`, one file for each workspace, which no tool can change.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 from collections.abc import Iterable
@@ -62,11 +64,18 @@ class Rule:
         return pathspec.GitIgnoreSpec.from_lines([self.pattern]).match_file(path)
 
 
-class Approval:
-    """The rules of one project; `given` are those of this run alone (the setting `allow`)."""
+def rules_path(workspace: Path, home: Path) -> Path:
+    """Where the rules of a workspace are kept."""
+    name = hashlib.sha256(str(Path(workspace).resolve()).encode()).hexdigest()[:16]
+    return Path(home) / "rules" / f"{name}.json"
 
-    def __init__(self, workspace: Path, given: Iterable[str] = ()) -> None:
-        self.path = Path(workspace) / ".continualcode" / "rules.json"
+
+class Approval:
+    """The rules of one workspace, kept under `home`; `given` are those of this run alone (the setting `allow`)."""
+
+    def __init__(self, workspace: Path, home: Path, given: Iterable[str] = ()) -> None:
+        self.workspace = Path(workspace).resolve()
+        self.path = rules_path(self.workspace, home)
         self.given = [Rule.parse(text) for text in given if text.strip()]
         self.kept = self._read()
 
@@ -86,7 +95,7 @@ class Approval:
         return call.name in READ_ONLY or any(rule.allows(call) for rule in (*self.given, *self.kept))
 
     def keep(self, rule: Rule) -> None:
-        """Add a rule to the project's file."""
+        """Add a rule to those of this workspace."""
         if rule not in self.kept:
             self.kept.append(rule)
             self._save()
@@ -100,7 +109,9 @@ class Approval:
         return True
 
     def _save(self) -> None:
-        text = json.dumps({"rules": [str(rule) for rule in self.kept]}, indent=2) + "\n"
+        text = (
+            json.dumps({"workspace": str(self.workspace), "rules": [str(rule) for rule in self.kept]}, indent=2) + "\n"
+        )
         try:
             write_bytes(self.path, text.encode(), str(self.path))
         except FileProblem as error:

@@ -53,7 +53,7 @@ class Headless:
     def asks(self, call: ToolCall, preview: Preview) -> Decision:
         self.refused = True
         self.event("tool_call", name=call.name, arguments=plain(call.arguments), decision="denied", diff=preview.diff)
-        self._step(f"denied: {describe(call)} (no rule allows it; give allow=edit, allow='bash:cargo *' or allow=all)")
+        self._step(f"denied: {describe(call)} (no rule allows it; give --allow edit, --allow 'bash:cargo *' or --yes)")
         return Decision("deny")
 
     def runs(self, call: ToolCall, preview: Preview, decision: str) -> None:

@@ -167,11 +167,8 @@ def earlier(store: Store, home: Path, workspace: Path, resume: str | None) -> tu
 
 
 def _last_here(store: Store, home: Path, workspace: Path) -> RunRecord | None:
-    for run in store.find("runs", newest=True):
-        if (
-            run.kind == "session"
-            and run.summary.get("workspace") == str(workspace)
-            and (home / "runs" / run.id / "transcript.json").is_file()
-        ):
+    for run in store.find("runs", kind="session", newest=True):
+        transcript = home / "runs" / run.id / "transcript.json"
+        if run.summary.get("workspace") == str(workspace) and transcript.is_file():
             return run
     return None

@@ -8,6 +8,7 @@ from continualcode.agent.files import FileProblem, load
 from continualcode.config import Settings
 from continualcode.engine.base import Engine
 from continualcode.errors import UserError
+from continualcode.sandbox.paths import OutsideWorkspace, inside
 from continualcode.store import Store
 
 SCRIPTED = "scripted:"
@@ -49,8 +50,13 @@ def _adapter_folder(settings: Settings, store: Store) -> Path | None:
 def repository_notes(workspace: Path, name: str, context_length: int) -> tuple[str, str]:
     """(text of AGENTS.md or what `name` says, a remark when it was cut or cannot be read). At most an eighth
     of the model's context, taken as four characters a token."""
-    path = workspace / name
-    if not name or not path.is_file():
+    if not name:
+        return "", ""
+    try:
+        path = inside(workspace, name)
+    except OutsideWorkspace:
+        return "", f"{name} leads out of this folder: its notes are not used"
+    if not path.is_file():
         return "", ""
     try:
         text = load(path, name).text.strip()

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from continualcode.agent import calls, files, prompts, search
+from continualcode.agent.approval import rules_path
 from continualcode.agent.calls import BadCall
 from continualcode.agent.files import FileProblem, Source
+from continualcode.config import user_file
 from continualcode.engine.base import ToolCall
 from continualcode.errors import UserError
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 READ_LINES = 400  # most lines that one read shows
 READ_CHARS = 16_000
 OUTPUT_CHARS = 4_000  # most characters of a command's output, head and tail
-OWN_FILES = (".continualcode/rules.json", ".continualcode/config.toml")  # a command may not grant itself rights
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,9 @@ class Toolbox:
         target, name = self._inside(a.path)
         if Path(name).parts and Path(name).parts[0] in search.ALWAYS_HIDDEN:
             raise FileProblem(f"{name} belongs to git or to this program and is not edited")
+        own = (self.settings.home.resolve(), user_file().parent.resolve())  # where a workspace holds them, as ~ does
+        if any(p.is_relative_to(self.workspace) and target.is_relative_to(p) for p in own):
+            raise FileProblem(f"{name} belongs to this program and is not edited")
         if isinstance(a, calls.Write):
             return self._plan_write(a, target, name)
         before = target.read_bytes() if target.is_file() and target.stat().st_size <= files.MAX_BYTES else b""
@@ -306,7 +310,7 @@ class Toolbox:
             seconds=s.command_seconds, memory_mb=s.command_memory_mb, processes=s.command_processes,
             output_bytes=s.command_output_bytes, disk_mb=s.command_disk_mb,
         )  # fmt: skip
-        guarded = {name: _bytes(self.workspace / name) for name in OWN_FILES}
+        guarded = {name: _bytes(self.workspace / name) for name in self._own_files()}
         result = sandbox.run(
             ["/bin/sh", "-c", a.command],
             workspace=self.workspace,
@@ -322,6 +326,15 @@ class Toolbox:
             if text := raw.decode("utf-8", "replace").rstrip("\n"):
                 parts.append(clip(text))
         return ToolResult("\n".join(parts), result.returncode == 0 and not result.stopped)
+
+    def _own_files(self) -> list[str]:
+        """What grants rights and lies where a command can write; mostly the project's settings alone."""
+        granting = (
+            self.workspace / ".continualcode" / "config.toml",
+            rules_path(self.workspace, self.settings.home).resolve(),
+            user_file().resolve(),
+        )
+        return [p.relative_to(self.workspace).as_posix() for p in granting if p.is_relative_to(self.workspace)]
 
     def _keep_own_files(self, guarded: Mapping[str, bytes | None]) -> None:
         """Put back this program's own files where a command changed them."""

@@ -3,8 +3,8 @@
 `continualcode [key=value …]` without a command starts the agent in this directory; with `-p` it answers one
 request without a terminal. Both live in `cli/day.py`::
 
-    start_interactive(settings, *, resume: str | None = None, continue_last: bool = False) -> None
-    run_headless(settings, prompt: str, *, as_json: bool, resume: str | None = None, continue_last: bool = False) -> int
+    start_interactive(settings, *, allow=(), resume=None, continue_last=False) -> None
+    run_headless(settings, prompt, *, as_json, allow=(), resume=None, continue_last=False) -> int
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
 """
@@ -33,7 +33,7 @@ Without a command it starts in this directory.
 \b
   continualcode                             start, with the bundled model
   continualcode teacher=ema lora_rank=64    start, with other settings
-  continualcode -p "Fix src/lib.rs" --json  one request, no terminal
+  continualcode -p "Fix src/lib.rs" --yes   one request, no terminal, nothing asked
   continualcode eval --suite test seed=3    measure
   continualcode sleep                       a night over what was recorded
   continualcode doctor                      what works, what to install
@@ -55,6 +55,19 @@ app = typer.Typer(
 def root(
     context: typer.Context,
     prompt: Annotated[str | None, typer.Option("-p", "--prompt", help="One request, without a terminal.")] = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Run every call of the model without asking, commands and edits alike; the sandbox stays."
+        ),
+    ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Run calls like this without asking: edit, 'edit:src/**', 'bash:cargo *'. May be given again.",
+        ),
+    ] = None,
     as_json: output.Json = False,
     continue_last: Annotated[bool, typer.Option("--continue", help="Go on with the last session here.")] = False,
     resume: Annotated[str | None, typer.Option(metavar="ID", help="Go on with this session.")] = None,
@@ -64,18 +77,22 @@ def root(
         output.emit({"version": __version__}, as_json, __version__)
         raise typer.Exit()
     if context.invoked_subcommand is not None:
-        if prompt is not None or continue_last or resume is not None:
-            raise UserError(f"-p, --continue and --resume do not go with the command `{context.invoked_subcommand}`.")
+        if prompt is not None or continue_last or resume is not None or yes or allow:
+            raise UserError(
+                "-p, --yes, --allow, --continue and --resume start the agent; "
+                f"they do not go with the command `{context.invoked_subcommand}`."
+            )
         return
     settings = output.settings_from()
     from continualcode.cli import day
 
+    rules = ["all"] if yes else allow or []
     if prompt is None:
         if not sys.stdin.isatty():
             raise UserError('The agent needs a terminal; without one, give a request: continualcode -p "…".')
-        day.start_interactive(settings, resume=resume, continue_last=continue_last)
+        day.start_interactive(settings, allow=rules, resume=resume, continue_last=continue_last)
         return
-    code = day.run_headless(settings, prompt, as_json=as_json, resume=resume, continue_last=continue_last)
+    code = day.run_headless(settings, prompt, as_json=as_json, allow=rules, resume=resume, continue_last=continue_last)
     raise typer.Exit(code)
 
 
@@ -85,7 +102,7 @@ def split_settings(words: Sequence[str]) -> tuple[list[str], list[str]]:
     words = list(words)
     while words:
         word = words.pop(0)
-        if word in ("-p", "--prompt", "--resume"):
+        if word in ("-p", "--prompt", "--resume", "--allow"):
             rest += [word, *words[:1]]
             words = words[1:]
         elif word.startswith("-") and word != "--":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from continualcode.engine.base import Engine
 
 
-def start_interactive(settings: Settings, *, resume: str | None = None, continue_last: bool = False) -> None:
-    """The agent in this directory, until /quit or Ctrl-D."""
+def start_interactive(
+    settings: Settings, *, allow: Sequence[str] = (), resume: str | None = None, continue_last: bool = False
+) -> None:
+    """The agent in this directory, until /quit or Ctrl-D. `allow`: rules of this run besides the setting's."""
     from continualcode.agent.slash import Slash
     from continualcode.agent.terminal import Terminal
 
     terminal = Terminal(history=settings.home / "history")
-    with _day(settings, terminal, resume, continue_last) as (loop, run):
+    with _day(settings, terminal, allow, resume, continue_last) as (loop, run):
         console = terminal.console
         slash = Slash(loop, terminal, _undoer(loop))
         while True:
@@ -64,7 +66,13 @@ def _request(loop: Loop, slash: Any, terminal: Any, line: str) -> None:
 
 
 def run_headless(
-    settings: Settings, prompt: str, *, as_json: bool, resume: str | None = None, continue_last: bool = False
+    settings: Settings,
+    prompt: str,
+    *,
+    as_json: bool,
+    allow: Sequence[str] = (),
+    resume: str | None = None,
+    continue_last: bool = False,
 ) -> int:
     """One request without a terminal; the exit code."""
     from continualcode.agent.headless import Headless
@@ -72,14 +80,16 @@ def run_headless(
     if not prompt.strip():
         raise UserError('The request is empty; write for example continualcode -p "Fix src/lib.rs.".')
     face = Headless(as_json)
-    with _day(settings, face, resume, continue_last) as (loop, run):
+    with _day(settings, face, allow, resume, continue_last) as (loop, run):
         session = loop.session
         outcome = loop.request(prompt.strip())
         return face.finish(run.id, outcome, session.turns, session.malformed)
 
 
 @contextmanager
-def _day(settings: Settings, face: Face, resume: str | None, continue_last: bool) -> Iterator[tuple[Loop, Run]]:
+def _day(
+    settings: Settings, face: Face, allow: Sequence[str], resume: str | None, continue_last: bool
+) -> Iterator[tuple[Loop, Run]]:
     """Everything a session needs, put together; the run is recorded while the block lasts."""
     from continualcode.agent.approval import Approval
     from continualcode.agent.ledger import Ledger, earlier
@@ -89,7 +99,7 @@ def _day(settings: Settings, face: Face, resume: str | None, continue_last: bool
     from continualcode.agent.tools import Toolbox
 
     workspace = Path.cwd().resolve()
-    approval = Approval(workspace, settings.allow.split(","))
+    approval = Approval(workspace, settings.home, [*settings.allow.split(","), *allow])
     with recorded_run("session", settings) as run:
         before = earlier(run.store, settings.home, workspace, resume) if resume or continue_last else None
         engine = open_engine(settings, run.store)

@@ -193,7 +193,7 @@ def benchmark(name: str) -> Callable[..., dict[str, Any]]:
 def find_run(store: Any, name: str) -> Any:
     """A run of `nights` or `demo` with finished cycles, by id, or the newest one (`last`)."""
     if name == "last":
-        loops = [r for r in store.find("runs", newest=True) if r.kind in ("nights", "demo")]
+        loops = store.find("runs", kind=["nights", "demo"], newest=True)
         runs = [r for r in loops if r.summary.get("cycles")]
         if not runs:
             raise UserError("No loop was run yet; `continualcode nights --cycles 1` runs one.")
@@ -206,7 +206,7 @@ def find_run(store: Any, name: str) -> Any:
 
 def finished_cycles(store: Any, name: str, own: str) -> list[dict[str, Any]]:
     """Rows of a loop that was cut off."""
-    runs = [r for r in store.find("runs", newest=True) if r.kind == "nights" and r.id != own and name in ("last", r.id)]
+    runs = [r for r in store.find("runs", kind="nights", newest=True) if r.id != own and name in ("last", r.id)]
     if not runs:
         raise UserError(f"There is no run of nights called {name} to go on with.")
     if runs[0].status == "done":
