@@ -72,6 +72,13 @@ def test_every_kind_comes_back_equal(store: Store):
     assert store.get_episode("nobody") is None
 
 
+def test_runs_are_found_by_their_kind(store: Store):
+    for id, kind in (("run_a", "eval"), ("run_b", "nights"), ("run_c", "demo")):
+        store.add(RunRecord(id, kind, "done", {}, {}, "2026-11-20T10:00:00Z", None))
+    assert [r.id for r in store.find("runs", kind="nights")] == ["run_b"]
+    assert {r.id for r in store.find("runs", kind=["nights", "demo"])} == {"run_b", "run_c"}
+
+
 def test_lists_filter_order_and_limit(store: Store):
     store.add_episodes(
         [episode(f"ep_{i}", started=f"2026-11-2{i}T00:00:00Z", family="a" if i % 2 else "b") for i in (3, 1, 2)]

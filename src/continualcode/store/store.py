@@ -92,9 +92,9 @@ class Store:
             names = list(connection.execute(query).scalars())
         return self.find(kind, **_same_key(k, names))
 
-    def find(self, kind: str, *, limit: int | None = None, newest: bool = False, **where: Any) -> list[Any]:
+    def find(self, kind: str, /, *, limit: int | None = None, newest: bool = False, **where: Any) -> list[Any]:
         """Records of a kind in the order of their time (`newest`: backwards), at most `limit`. Keywords are
-        fields: a value they equal, or a list of values they may have (None: the field is null)."""
+        fields (`kind=` too): a value they equal, or a list of values they may have (None: the field is null)."""
         k = KINDS[kind]
         time, key = k.table.c[k.time], k.table.c[k.key]
         query = select(k.table).where(*_conditions(k, where)).limit(limit)
