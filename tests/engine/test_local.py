@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from continualcode.config import Settings
 from continualcode.engine.base import EngineError, Message, SampleParams, ToolCall
 from continualcode.engine.local import LocalEngine
 
@@ -98,3 +101,13 @@ def test_too_long_a_prompt_is_one_sentence(engine: LocalEngine) -> None:
         engine.sample([[1] * 600], SampleParams())
     (full,) = engine.sample([[1] * 510], SampleParams(max_new_tokens=50))
     assert len(full.ids) <= 2
+
+
+def test_a_small_model_takes_one_thread_unless_told(tiny_model: Path, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, model_name=str(tiny_model), device="cpu", lora_rank=4)
+    try:
+        for threads, used in ((3, 3), (0, 1)):
+            LocalEngine.from_settings(settings.replace(threads=threads))
+            assert torch.get_num_threads() == used
+    finally:
+        torch.set_num_threads(1)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _PROBE = "\x02probe\x03"
+SMALL = 50_000_000  # parameters; below it one thread is as good as several, and far better on a busy machine
 
 
 class LocalEngine:
@@ -92,7 +93,7 @@ class LocalEngine:
         if settings.threads:
             torch.set_num_threads(settings.threads)
         bundled = settings.model_name == "bundled"
-        return cls(
+        engine = cls(
             settings.model_source,
             rank=settings.lora_rank,
             alpha=settings.lora_alpha,
@@ -107,6 +108,9 @@ class LocalEngine:
             model_id=settings.model_name,
             hash_cache=settings.home / "cache" / "model_hashes.json",
         )
+        if not settings.threads and engine.device.type == "cpu" and engine.causal.num_parameters() < SMALL:
+            torch.set_num_threads(1)
+        return engine
 
     @property
     def model_hash(self) -> str:
