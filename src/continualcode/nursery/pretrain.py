@@ -185,6 +185,7 @@ class Trainer:
         """The model as transformers loads it: bfloat16 safetensors, config, generation config, tokenizer."""
         folder.mkdir(parents=True, exist_ok=True)
         copy = build(self.recipe)
+        copy.config.continualcode_profile = "compact"  # which prompts it was raised on (agent/prompts.py)
         copy.load_state_dict({k: v.cpu() for k, v in self.model.state_dict().items()})
         copy.to(dtype=torch.bfloat16).save_pretrained(folder)  # pyright: ignore[reportCallIssue]
         tok.save(self.tokenizer, folder, self.recipe.context)

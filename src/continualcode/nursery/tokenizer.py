@@ -8,6 +8,7 @@ that parses that format parses ours.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -95,3 +96,7 @@ def save(tokenizer: Tokenizer, folder: Path, context: int) -> None:
     )  # fmt: skip
     wrapped.chat_template = CHAT_TEMPLATE
     wrapped.save_pretrained(folder)
+    config = folder / "tokenizer_config.json"  # the class's name that every version of transformers knows
+    config.write_text(
+        json.dumps({**json.loads(config.read_text()), "tokenizer_class": "PreTrainedTokenizerFast"}, indent=2) + "\n"
+    )

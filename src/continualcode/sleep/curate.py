@@ -7,7 +7,8 @@ with warnings denied):
 - `koan`: tasks that stayed failed, whose repair is known;
 - `correction`: pairs (wrong, right) of code that the user gave, with more weight;
 - `variant`: fresh verified programs of the patterns that failed;
-- `replay`: fresh verified programs of patterns that passed, so that they stay.
+- `replay`: fresh verified programs of the train split's other patterns, so that they stay, also those that
+  the day did not visit (a day over few patterns would otherwise forget the rest).
 
 Train split only: an episode of another split is passed over, whatever it says, and a variant that is a near
 duplicate of a gate or test task is dropped. A slice of each failed pattern's variants is held out from
@@ -73,7 +74,9 @@ class Dataset:
 def save(dataset: Dataset, folder: Path) -> None:
     """Write `dataset.jsonl` and `card.json`; each appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "dataset.jsonl", "".join(json.dumps(asdict(i), ensure_ascii=False) + "\n" for i in dataset.items))
+    write_whole(
+        folder / "dataset.jsonl", "".join(json.dumps(asdict(i), ensure_ascii=False) + "\n" for i in dataset.items)
+    )
     write_whole(folder / "card.json", json.dumps(dataset.card, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -136,11 +139,11 @@ def curate(
     say(f"{len(items)} of {len(pairs)} repairs of the day verified")
     if failed:
         items += _variants(list(failed), settings.night_variants, seed, rejected, "variant")
-        passed = sorted({e.pattern for e in mine} - set(failed))
+        passed = sorted({k.pattern for k in train.values()} - set(failed))
         replay = _replay_count(len(items), settings.night_replay)
         if passed and replay:
             items += _variants(passed, max(1, -(-replay // len(passed))), seed + 1, rejected, "replay")[:replay]
-        say(f"{len(failed)} patterns failed, {len(passed)} passed; {len(items)} examples")
+        say(f"{len(failed)} patterns failed, {len(passed)} others are replayed; {len(items)} examples")
     kept = _hold_out(_distinct(items, rejected))
     card = {
         "hash": content_hash(kept),
@@ -173,7 +176,16 @@ def _known(episodes: Iterable[EpisodeRecord], train: dict[str, Koan]) -> list[It
 
 def _corrected(corrections: Iterable[CorrectionRecord]) -> list[Item]:
     return [
-        Item("correction", "train", "correction", c.id, _ended(c.wrong), _ended(c.right), "", CORRECTION_WEIGHT * c.weight)
+        Item(
+            "correction",
+            "train",
+            "correction",
+            c.id,
+            _ended(c.wrong),
+            _ended(c.right),
+            "",
+            CORRECTION_WEIGHT * c.weight,
+        )
         for c in corrections
         if c.kind == "pair" and c.wrong.strip() and c.right.strip()
     ]
