@@ -123,8 +123,8 @@ class Settings(BaseModel):
     """Most optimiser steps of one lesson; it stops earlier when the proof passes."""
     lesson_spread: Count = 12
     """Other prompts of the same kind that the correction is put into, so that the lesson generalises."""
-    lesson_seconds: Annotated[float, Field(gt=0)] = 120.0
-    """Most seconds that one lesson may take."""
+    lesson_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """Most seconds that one lesson may take; far above what it needs, so that a busy machine cuts none short."""
     retry_weight: Amount = 1.0
     """Weight of the approved retry against the denied call."""
     anchors: Count = 8
@@ -241,7 +241,11 @@ class Settings(BaseModel):
     @classmethod
     def describe(cls) -> list[tuple[str, str, str]]:
         """(key, default, what it is) of every key, for help and documents."""
-        return [(name, str(f.default), f.description or "") for name, f in cls.model_fields.items()]
+        defaults = {
+            name: str(f.default).lower() if isinstance(f.default, bool) else str(f.default)
+            for name, f in cls.model_fields.items()
+        }
+        return [(name, defaults[name], f.description or "") for name, f in cls.model_fields.items()]
 
 
 def user_file() -> Path:

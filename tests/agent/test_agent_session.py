@@ -118,6 +118,11 @@ def test_repository_notes_are_cut_to_the_context(tmp_path: Path) -> None:
     assert text.endswith("[cut]") and len(text) < 520 and "long" in remark
     (tmp_path / "AGENTS.md").write_bytes(b"\xff\xfe")
     assert repository_notes(tmp_path, "AGENTS.md", 1_000)[0] == ""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "key").write_text("secret")
+    (tmp_path / "work" / "AGENTS.md").symlink_to(tmp_path / "key")  # what a cloned repository may try
+    text, remark = repository_notes(tmp_path / "work", "AGENTS.md", 1_000)
+    assert text == "" and "leads out" in remark
     assert repository_notes(tmp_path, "", 1_000) == ("", "")
 
 

@@ -73,6 +73,10 @@ def test_variants_are_made_and_written(call, tmp_path: Path):
     made = catalogue.load_suite(out)
     assert [k.pattern for k in made] == ["bc_missing_mut"] * 2 and made[0].expected_error == "E0596"
     assert call("variants", "bc_missing_mut", "--count", "2", "seed=5")[1]["variants"][0]["buggy"] == made[0].buggy
+    same = call("variants", "--pattern", "bc_missing_mut", "--count", "2", "--seed", "5")[1]
+    assert same == call("variants", "--pattern", "bc_missing_mut", "seed=5", "--count", "2")[1]
+    assert same["variants"][0]["buggy"] == made[0].buggy
     assert call("variants", "nonsense")[0] == 2
+    assert "did you mean `tm_semicolon`?" in call("variants", "semicolon")[1]["error"]
     assert len(call("variants", "seed=3")[1]["patterns"]) > 40
     assert call("variants", "bc_missing_mut", "--out", str(tmp_path / "no" / "such" / "place"))[0] == 2

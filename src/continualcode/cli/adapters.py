@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from continualcode.cli.output import Json, Overrides, emit, panel, plain, settings_from, table
+from continualcode.cli.output import Json, Overrides, emit, minute, panel, plain, settings_from, table
 from continualcode.cli.records import found, opened
 from continualcode.errors import UserError
 
@@ -30,17 +30,16 @@ def list_(overrides: Overrides = None, as_json: Json = False) -> None:
         current = {scope: adapter.version for scope in scopes if (adapter := store.current(scope))}
     shown = [
         (
-            "→" if current.get(r.scope) == r.version else "",
-            r.version,
+            f"{'→' if current.get(r.scope) == r.version else ' '} {r.version}",
             r.kind,
             r.status,
             r.parent,
             r.base_model,
-            r.created,
+            minute(r.created),
         )
         for r in rows
     ]
-    columns = ("", "version", "kind", "status", "parent", "base", "made")
+    columns = ("  version", "kind", "status", "parent", "base", "made")
     readable = table(columns, shown) if rows else "No adapters yet: lessons and nights make them."
     emit({"current": current, "adapters": [plain(row) for row in rows]}, as_json, readable)
 

@@ -33,7 +33,7 @@ Without a command it starts in this directory.
 \b
   continualcode                             start, with the bundled model
   continualcode teacher=ema lora_rank=64    start, with other settings
-  continualcode -p "Fix src/lib.rs" --yes   one request, no terminal, nothing asked
+  continualcode -p "Fix src/lib.rs" --yes   one request, no questions
   continualcode eval --suite test seed=3    measure
   continualcode sleep                       a night over what was recorded
   continualcode doctor                      what works, what to install
@@ -139,7 +139,7 @@ def run(words: Sequence[str]) -> int:
         return 130
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what typer says of a command line
-            return _refuse(f"{error.format_message()} See `{_where(error)} --help`.", as_json)  # type: ignore
+            return _refuse(f"{error.format_message().rstrip('.')}. See `{_where(error)} --help`.", as_json)  # type: ignore
         raise
     finally:
         output._root_overrides[:], runs.argv[:] = kept

@@ -156,10 +156,13 @@ def register(app: typer.Typer) -> None:
         run_id: Annotated[str | None, typer.Option(help="Name of this run.")] = None,
         cycle: Annotated[int | None, typer.Option(min=0, help="Day/night cycle that this day belongs to.")] = None,
         adapter: Annotated[str | None, typer.Option(help="current, none, a version or a folder.")] = None,
-        verbose: Annotated[bool, typer.Option(help="One line for each koan.")] = False,
+        verbose: Annotated[bool, typer.Option("--verbose", help="One line for each koan.")] = False,
         as_json: Json = False,
     ) -> None:
-        """A day over the train split's koans; episodes are kept. Example: continualcode run --family borrow --count 5"""
+        """A day over the train split's koans; episodes are kept.
+
+        Example: continualcode run --family borrow --count 5
+        """
         settings = settings_from(overrides, max_attempts=max_attempts, model_name=model, adapter=adapter)
         from continualcode.agent.koan_day import day
 

@@ -76,17 +76,21 @@ def _line(check: Check) -> str:
     return f"{line}\n     → {check.todo}" if check.todo and not check.ok else line
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _python(settings: Settings) -> list[Check]:
     ok = sys.version_info >= (3, 11)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {cores} cores"
+    detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {_counted(cores or 1, 'core')}"
     return [Check("python", ok, detail, "Install Python 3.11 or newer.")]
 
 
 def _torch(settings: Settings) -> list[Check]:
     import torch
 
-    checks = [Check("torch", True, f"{torch.__version__}, {torch.get_num_threads()} threads")]
+    checks = [Check("torch", True, f"{torch.__version__}, {_counted(torch.get_num_threads(), 'thread')}")]
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / GIGABYTE
         checks.append(Check("gpu", True, f"{torch.cuda.get_device_name(0)}, {memory:.0f} GB", needed=False))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -33,15 +35,25 @@ def list_(
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """The koans. Example: continualcode list --family borrow --split train"""
+    """The koans.
+
+    Example: continualcode list --family borrow --split train
+    """
     settings_from(overrides)
     from continualcode.koans import catalogue
 
     fitting = catalogue.load(split, family, pattern, prefix)
     found = fitting[:count]
-    rows = [(k.id, k.split, k.expected_error, k.pattern, k.description) for k in found]
-    title = f"{len(found)} of {len(fitting)} koans"
-    readable = table(("id", "split", "error", "pattern", "what it is"), rows, title) if rows else "No koan fits."
+    columns = (
+        "id",
+        "split",
+        "error",
+        *(("pattern",) if shutil.get_terminal_size().columns >= 110 else ()),
+        "what it is",
+    )
+    shown = {"what it is": "description", "error": "expected_error"}
+    rows = [tuple(getattr(koan, shown.get(name, name)) for name in columns) for koan in found]
+    readable = table(columns, rows, f"{len(found)} of {len(fitting)} koans") if rows else "No koan fits."
     brief = ("id", "family", "pattern", "split", "expected_error", "description")
     emit({"n": len(found), "koans": [{key: getattr(k, key) for key in brief} for k in found]}, as_json, readable)
 
@@ -52,7 +64,10 @@ def show(
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """One koan: what is asked, the buggy file, its tests. Example: continualcode show bc_001"""
+    """One koan: what is asked, the buggy file, its tests.
+
+    Example: continualcode show bc_001
+    """
     settings_from(overrides)
     from continualcode.koans import catalogue
 
@@ -101,14 +116,20 @@ def check(
 def variants(
     pattern: Annotated[str | None, typer.Argument(help="A pattern's id; without one the patterns are listed.")] = None,
     count: Annotated[int, typer.Option("--count", help="How many.", min=1)] = 5,
+    pattern_option: Annotated[str | None, typer.Option("--pattern", help="The same, as an option.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws; the same as seed=.", min=0)] = None,
     out: Annotated[Path | None, typer.Option(help="JSONL file to write them to (a suite without tests).")] = None,
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Fresh programs with one kind of bug, each proven by rustc. Example: continualcode variants bc_missing_mut seed=3"""
+    """Fresh programs with one kind of bug, each proven by rustc.
+
+    Example: continualcode variants bc_missing_mut seed=3
+    """
     if pattern and "=" in pattern:  # `variants seed=3`: a setting, not a pattern
         pattern, overrides = None, [pattern, *(overrides or ())]
-    settings = settings_from(overrides)
+    pattern = pattern_option or pattern
+    settings = settings_from(overrides, seed=seed)
     from continualcode.koans import variants as room
     from continualcode.koans.catalogue import Koan, write_jsonl
     from continualcode.koans.grammar import PATTERNS
@@ -118,6 +139,10 @@ def variants(
         readable = table(("pattern", "family", "error"), [tuple(row.values()) for row in known])
         emit({"patterns": known}, as_json, readable)
         return
+    if pattern not in PATTERNS:
+        near = difflib.get_close_matches(pattern, PATTERNS, n=1, cutoff=0.4)
+        hint = f"did you mean `{near[0]}`? " if near else ""
+        raise UserError(f"There is no pattern `{pattern}`; {hint}`continualcode variants` lists all {len(PATTERNS)}.")
     made = room.make(pattern, count, settings.seed)
     if len(made) < count:
         say(f"only {len(made)} different ones were found")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,7 +36,10 @@ def register(app: typer.Typer) -> None:
         overrides: Overrides = None,
         as_json: Json = False,
     ) -> None:
-        """Measure a suite. Example: continualcode eval --suite test --samples 3 seed=1"""
+        """Measure a suite.
+
+        Example: continualcode eval --suite test --samples 3 seed=1
+        """
         settings = settings_from(
             overrides, suite=suite, samples=samples, adapter=adapter, model_name=model, max_attempts=max_attempts
         )
@@ -66,7 +69,10 @@ def register(app: typer.Typer) -> None:
         overrides: Overrides = None,
         as_json: Json = False,
     ) -> None:
-        """Sleep one night: curate, train, gate, promote or refuse. Example: continualcode sleep night_minutes=5"""
+        """Sleep one night: curate, train, gate, promote or refuse.
+
+        Example: continualcode sleep night_minutes=5
+        """
         settings = settings_from(overrides, night_method=method)
         from continualcode.engine import load_engine
         from continualcode.sleep import curate, night
@@ -97,7 +103,10 @@ def register(app: typer.Typer) -> None:
         overrides: Overrides = None,
         as_json: Json = False,
     ) -> None:
-        """Day and night, N times. Example: continualcode nights --cycles 3 --pattern held_back"""
+        """Day and night, N times.
+
+        Example: continualcode nights --cycles 3 --pattern held_back
+        """
         settings = settings_from(overrides, night_method=method)
         from continualcode.engine import load_engine
         from continualcode.report.plots import cycles_figure
@@ -129,7 +138,10 @@ def register(app: typer.Typer) -> None:
         overrides: Overrides = None,
         as_json: Json = False,
     ) -> None:
-        """Draw a day/night loop again from the store. Example: continualcode plot --out cycles.svg"""
+        """Draw a day/night loop again from the store.
+
+        Example: continualcode plot --out cycles.svg
+        """
         settings = settings_from(overrides)
         from continualcode.report.plots import cycles_figure
         from continualcode.store import Store
@@ -166,7 +178,10 @@ def register(app: typer.Typer) -> None:
         overrides: Overrides = None,
         as_json: Json = False,
     ) -> None:
-        """Run one of benchmarks/. Example: continualcode bench verify"""
+        """Run one of benchmarks/.
+
+        Example: continualcode bench verify
+        """
         settings = settings_from(overrides)
         answer = benchmark(name)(settings, say)
         emit(answer, as_json)
@@ -236,7 +251,7 @@ def evaluation_table(result: dict[str, Any]) -> Callable[[], Any]:
     """A suite's figures, one row a family."""
     groups = {"all": result, **result["by_family"], "held back": result["held_back"], "known": result["known"]}
     rows = [
-        (name, g["passed"], g["n"], percent(g["pass_rate"]), f"{percent(g['ci95'][0])}-{percent(g['ci95'][1])}")
+        (name, g["passed"], g["n"], percent(g["pass_rate"]), _interval(g["ci95"]) if g["n"] else "–")
         for name, g in groups.items()
     ]
     title = (
@@ -261,6 +276,10 @@ def cycles_table(rows: list[dict[str, Any]]) -> Callable[[], Any]:
         for r in rows
     ]
     return table(["cycle", "train", "gate", "test", "held back", "repeats", "steps", "regr.", "decision", "s"], body)
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    return f"{percent(bounds[0])}-{percent(bounds[1])}"
 
 
 def percent(rate: float | None) -> str:

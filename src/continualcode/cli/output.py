@@ -1,4 +1,4 @@
-"""The convention of every command, and the few things that keep it.
+'''The convention of every command, and the few things that keep it.
 
 A file of commands exposes `register(app: typer.Typer) -> None` and imports nothing heavy at module level
 (`continualcode list` answers in a fraction of a second). A command looks like this::
@@ -6,7 +6,10 @@ A file of commands exposes `register(app: typer.Typer) -> None` and imports noth
     def register(app: typer.Typer) -> None:
         @app.command("eval", rich_help_panel=panel.MEASURE)
         def eval_(suite: str = "", overrides: Overrides = None, as_json: Json = False) -> None:
-            "One line for --help. Example: continualcode eval --suite test seed=3"
+            """One line for the list of commands.
+
+            Example: continualcode eval --suite test seed=3
+            """
             settings = settings_from(overrides)              # files < environment < key=value, SettingsError
             from continualcode.evaluate.suite import evaluate   # heavy rooms inside the function
             with recorded_run("eval", settings) as run:         # cli/runs.py: home/runs/<id>/config.yaml + store row
@@ -26,13 +29,14 @@ A file of commands exposes `register(app: typer.Typer) -> None` and imports noth
   `cli/adapters.py` and `cli/koans.py`; another file adds a command to one with `@records.lessons.command("undo")`
   inside its `register`.
 - Nobody calls sys.exit, prints to stdout while --json is on, or catches KeyboardInterrupt to go on.
-"""
+'''
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="Settings for this run.", show_default=False),
+    typer.Argument(metavar="KEY=VALUE", help="Settings for this run.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object as last line of standard output.")]
 
@@ -117,29 +121,58 @@ def emit(answer: Mapping[str, Any], as_json: bool, readable: Any = None) -> None
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> Callable[[], Any]:
-    """A table for `emit`: made only when it is printed; numbers are right-aligned."""
+    """A table for `emit`, `title` above it: made only when it is printed. Numbers are right-aligned, names are
+    never broken: where they do not fit side by side, the first column stands on a line of its own."""
 
     def make() -> Any:
         from rich import box
+        from rich.console import Group
         from rich.markup import escape
         from rich.table import Table
+        from rich.text import Text
 
-        made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-        for i, name in enumerate(columns):
-            numeric = bool(rows) and all(isinstance(row[i], (int, float)) or row[i] in (None, "") for row in rows)
-            name_like = all(len(cell) <= 40 and " " not in cell for cell in (_cell(row[i]) for row in rows))
-            made.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name_like)
-        for row in rows:
-            made.add_row(*(escape(_cell(value)) for value in row))
-        return made
+        cells = [[_cell(value) for value in row] for row in rows]
+        numeric = [
+            bool(rows) and all(isinstance(r[i], (int, float)) or r[i] in (None, "") for r in rows)
+            for i in range(len(columns))
+        ]
+        name_like = [all(len(row[i]) <= 40 and " " not in row[i].strip() for row in cells) for i in range(len(columns))]
+        widths = [max(len(cell) for cell in (name, *(row[i] for row in cells))) for i, name in enumerate(columns)]
+        needed = sum((w if name else min(w, 20)) + 3 for w, name in zip(widths, name_like, strict=True))
+        stacked = needed > shutil.get_terminal_size((80, 24)).columns and len(columns) > 2
+        parts: list[Any] = [Text(title)] if title else []
+        if stacked:
+            return Group(*parts, Text("\n".join(_stacked([list(columns), *cells], [0, *widths[1:]], numeric))))
+        made = Table(box=box.SIMPLE_HEAD)
+        for name, number, whole in zip(columns, numeric, name_like, strict=True):
+            made.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=whole)
+        for row in cells:
+            made.add_row(*map(escape, row))
+        return Group(*parts, made)
 
     return make
+
+
+def _stacked(rows: Sequence[Sequence[str]], widths: Sequence[int], numeric: Sequence[bool]) -> Iterator[str]:
+    """Each row as two lines: its first cell, and the others aligned beneath."""
+    for row in rows:
+        yield row[0]
+        others = list(zip(row, widths, numeric, strict=True))[1:]
+        yield (
+            "    "
+            + "  ".join(f"{cell:>{width}}" if number else f"{cell:<{width}}" for cell, width, number in others).rstrip()
+        )
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def minute(moment: str | None) -> str:
+    """A moment of the store, as tables show it: to the minute, UTC."""
+    return moment[:16].replace("T", " ") if moment else "–"
 
 
 def say(text: str) -> None:

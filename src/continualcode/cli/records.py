@@ -175,8 +175,8 @@ GROUPS = (
     Group(
         "lessons",
         lessons,
-        ("id", "outcome", "correction", "steps", "seconds", "drift"),
-        lambda r: (r.id, r.outcome, _short(r.correction), r.steps, r.seconds, r.drift),
+        ("id", "outcome", "steps", "seconds", "drift", "correction"),
+        lambda r: (r.id, r.outcome, r.steps, r.seconds, r.drift, _short(r.correction, 44)),
         _lesson,
     ),
     Group(

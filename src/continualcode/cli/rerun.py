@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from continualcode.cli.output import Json, Overrides, emit, panel, say, settings_from, table
+from continualcode.cli.output import Json, Overrides, emit, minute, panel, say, settings_from, table
 from continualcode.cli.records import opened
 from continualcode.config import Settings, bundled, from_mapping
 from continualcode.errors import UserError
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         listed = [
             {"id": r.id, "kind": r.kind, "status": r.status, "started": r.started, "summary": r.summary} for r in rows
         ]
-        shown = [(r.id, r.kind, r.status, r.started) for r in rows]
+        shown = [(r.id, r.kind, r.status, minute(r.started)) for r in rows]
         emit({"runs": listed}, as_json, table(("id", "kind", "status", "started"), shown) if rows else "No runs yet.")
 
     @app.command("rerun", rich_help_panel=panel.RECORDS)
