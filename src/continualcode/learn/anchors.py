@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from continualcode.engine.base import Completion, Engine, SampleParams
+from continualcode.engine.base import Completion, Engine, SampleParams, Scores
 from continualcode.learn.losses import kl
 
 
@@ -47,7 +47,8 @@ def keep(engine: Engine, prompts: Sequence[Sequence[int]], *, max_new_tokens: in
 
 def keep_completions(engine: Engine, completions: Sequence[Completion]) -> Anchors:
     """The same for completions that were drawn already."""
-    scores = engine.score([(c.prompt_ids, c.ids) for c in completions], top_k=-1) if completions else []
+    completions = sorted(completions, key=_length)
+    scores = _score(engine, completions)
     return Anchors(tuple(completions), tuple(s.full_logprobs_TV for s in scores if s.full_logprobs_TV is not None))
 
 
@@ -55,7 +56,7 @@ def measure(engine: Engine, anchors: Anchors) -> Drift:
     """Drift of the model now against what was kept; zero drift when nothing was."""
     if not anchors.completions:
         return Drift(0.0, 1.0, 0.0, 0.0)
-    scores = engine.score([(c.prompt_ids, c.ids) for c in anchors.completions], top_k=-1)
+    scores = _score(engine, anchors.completions)
     before = torch.cat(anchors.logprobs)
     after = torch.cat([s.full_logprobs_TV for s in scores if s.full_logprobs_TV is not None])
     return Drift(
@@ -69,3 +70,19 @@ def measure(engine: Engine, anchors: Anchors) -> Drift:
 def drift(engine: Engine, anchors: Anchors) -> float:
     """`measure(...).kl`."""
     return measure(engine, anchors).kl
+
+
+def _length(completion: Completion) -> int:
+    return len(completion.prompt_ids) + len(completion.ids)
+
+
+def _score(engine: Engine, completions: Sequence[Completion]) -> list[Scores]:
+    """Whole distributions; of completions sorted by length, those of like length are read together."""
+    found: list[Scores] = []
+    group: list[Completion] = []
+    for completion in completions:
+        if group and _length(completion) > 1.5 * _length(group[0]) + 8:
+            found += engine.score([(c.prompt_ids, c.ids) for c in group], top_k=-1)
+            group = []
+        group.append(completion)
+    return found + (engine.score([(c.prompt_ids, c.ids) for c in group], top_k=-1) if group else [])

@@ -4,8 +4,8 @@ Teacher: the model with the correction in its context. 1. Look: a teacher that d
 corrected call no better than the student, teaches nothing; the lesson is refused and no weight moves. 2. Spread: the
 correction is put into other prompts on which the model has the same habit; the teacher's answers there are learnt too,
 so that the lesson reaches past the prompt it was typed for. Prompts with other habits are anchors. 3. Step: the denied
-call (or what the model does now in its place) under JSD, the retry and the spread under forward KL, anchors under KL
-to the weights before. 4. Proof: replay without the correction, on the prompt itself and on prompts held out of the
+call (or what the model does now in its place) under JSD up to where it parts from the taught one, the retry and the
+spread under forward KL, anchors under KL to the weights before; the tokens where both part count once more. 4. Proof: replay without the correction, on the prompt itself and on prompts held out of the
 spread; stop when it passes twice, or when steps, seconds or drift are spent. 5. What goes wrong is rolled back to the
 last good weights, and said.
 
@@ -26,7 +26,7 @@ from continualcode.engine.base import Completion, Engine, Example, Message, Samp
 from continualcode.errors import UserError
 from continualcode.learn import anchors as anchoring
 from continualcode.learn.losses import Distil, Imitate
-from continualcode.learn.pool import Conversation, Pool
+from continualcode.learn.pool import Conversation, Pool, shape
 from continualcode.learn.proof import Habit, Replay, Trial, call_of, habit, replay
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ if TYPE_CHECKING:
 
 Verdict = Literal["took", "partly", "did_not_take", "refused", "stopped"]
 
-CANDIDATES = 240  # conversations looked through for the spread
-PROBED = 96  # of these, how many the model may be asked about
-PROBE_TOKENS = 16  # enough to see the tool and the first words of a command
-DRIFT_ANCHORS = 16
-ANCHOR_TOKENS = 48
-STEP_TOKENS = 6000  # of spread, and of anchors, in one step
+CANDIDATES = 480  # conversations that the spread is chosen from
+NEAR = 2  # of the like ones, so many times what is wanted are asked about
+NEAR_TOKENS = 4000  # and about so many tokens of them
+OTHERS = 40  # short prompts of other kinds
+LONG = 3  # longer ones, that only drift is measured on
+SHORT_TOKENS = 96
+PROBE_TOKENS = 32  # enough to see the tool and a command
+DRIFT_ANCHORS = 12
+STEP_TOKENS = 2400  # padded, of all that one step learns from
 DENIED_WEIGHT = 0.5
 BACKTRACKS = 3  # steps taken back for drift before the lesson ends
 
@@ -106,6 +109,9 @@ class LessonOutcome:
         return f"lesson {word} · {steps} · {self.seconds:.1f} s · drift {self.drift:.3f}{shown}{tail}"
 
 
+_Wrong = tuple[tuple[int, ...], tuple[float, ...] | None]  # ids, and their log-probabilities when sampled
+
+
 class _Refused(Exception):
     """Why there is nothing to learn."""
 
@@ -118,6 +124,12 @@ class _Taught:
     told: tuple[int, ...]
     ids: tuple[int, ...]
     trial: Trial
+    habit: tuple[int, ...] = ()
+
+    @property
+    def turn(self) -> tuple[int, ...]:
+        """`ids` up to the token where they part from the habit: there the lesson is decided."""
+        return self.ids[: _same(self.ids, self.habit) + 1]
 
 
 def teach(
@@ -263,7 +275,7 @@ class _Course:
         self.proof["obeyed_before"] = trial.passed(call_of(engine, now))
         if not self.proof["obeyed_before"] and not teacher_mean > student_mean:
             raise _Refused("the correction makes the corrected call no likelier, so there is nothing to learn from it.")
-        self.own = _Taught(plain, told_, tuple(taught_ids), trial)
+        self.own = _Taught(plain, told_, tuple(taught_ids), trial, lesson.denied_ids)
         # A teacher that would not have said the approved call is no guide to it: imitate the call instead.
         self.guided = lesson.approved_ids is None or teacher_mean > -1.0
         self._room = min(self.settings.max_new_tokens, max(2 * len(taught_ids), len(lesson.denied_ids)) + 16)
@@ -278,41 +290,61 @@ class _Course:
         conversations = self.pool.candidates(lesson.messages, CANDIDATES, settings.seed)
         conversations = [[*head, *c] if head and c[0].role != "system" else list(c) for c in conversations]
         mine = habit(engine.decode(lesson.denied_ids))
-        alike: list[Conversation] = []
-        others: list[Conversation] = []
-        # Near ones by likeness, and every fourth from the far end, since anchors should also be far.
-        order = _interleave(conversations)
-        for start in range(0, min(len(order), PROBED), 32):
-            some = order[start : min(start + 32, PROBED)]
-            replies = self._greedy([self._encode(c) for c in some], PROBE_TOKENS)
-            for conversation, reply in zip(some, replies, strict=True):
-                same = mine is not None and _alike(mine, habit(reply.text))
-                (alike if same else others).append(conversation)
-            if len(alike) >= wanted and len(others) >= settings.anchors + DRIFT_ANCHORS:
-                break
-        self._learn_on(alike[:wanted])
-        chosen = others[: 2 * settings.anchors + DRIFT_ANCHORS]
-        answers = [c for c in self._greedy([self._encode(c) for c in chosen], ANCHOR_TOKENS) if c.ids]
-        self.watched = anchoring.keep_completions(engine, answers[::3][:DRIFT_ANCHORS])
+        like = [i for i, c in enumerate(conversations) if shape(c) == shape(lesson.messages)][: 2 * NEAR * wanted]
+        near = self._short_enough([conversations[i] for i in like], NEAR * wanted)
+        rest = [c for i, c in enumerate(conversations) if i not in set(like)]
+        short, long = self._others(rest)
+        alike: list[Completion] = []
+        others: list[Completion] = []
+        for reply in self._greedy([p for _, p in near], PROBE_TOKENS):
+            same = mine is not None and _alike(mine, habit(reply.text))
+            (alike if same else others).append(reply)
+        others += [c for c in self._greedy(short, PROBE_TOKENS) if mine is None or not _alike(mine, habit(c.text))]
+        watched = [c for c in self._greedy(long, PROBE_TOKENS) if c.ids]
+        self._learn_on({p: c for c, p in near}, alike[:wanted])
+        others = [c for c in others if c.ids and len(c.prompt_ids) <= SHORT_TOKENS] or [c for c in others if c.ids]
+        self.watched = anchoring.keep_completions(engine, [*others[::3][:DRIFT_ANCHORS], *watched])
         kept = {c.prompt_ids for c in self.watched.completions}
-        self.held = [c for c in answers if c.prompt_ids not in kept]
+        self.held = [c for c in others if c.prompt_ids not in kept]
 
-    def _learn_on(self, alike: Sequence[Conversation]) -> None:
+    def _short_enough(
+        self, conversations: Sequence[Conversation], most: int
+    ) -> list[tuple[Conversation, tuple[int, ...]]]:
+        """At most so many of them with their prompts, the first ones, or where those are long the shortest."""
+        found = [(c, self._encode(c)) for c in conversations]
+        if sum(len(p) for _, p in found[:most]) > NEAR_TOKENS:
+            found.sort(key=lambda item: len(item[1]))
+        out, tokens = [], 0
+        for item in found[:most]:
+            tokens += len(item[1])
+            if out and tokens > NEAR_TOKENS:
+                break
+            out.append(item)
+        return out
+
+    def _others(self, rest: Sequence[Conversation]) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        """Prompts of other kinds from near to far: short ones, and a few long ones."""
+        stride = max(1, len(rest) // (4 * OTHERS))
+        prompts_ = [self._encode(c) for c in rest[::stride]]
+        short = [p for p in prompts_ if len(p) <= SHORT_TOKENS]
+        long = sorted((p for p in prompts_ if len(p) > SHORT_TOKENS), key=len)[: 4 * LONG]
+        return short[:: max(1, len(short) // OTHERS)][:OTHERS], long[:: max(1, len(long) // LONG)][:LONG]
+
+    def _learn_on(self, conversations: Mapping[tuple[int, ...], Conversation], alike: Sequence[Completion]) -> None:
         """The teacher's answers on prompts of the same habit, where the correction is obeyed; others of them
-        are left alone."""
-        engine, settings = self.engine, self.settings
-        plain = [self._encode(c) for c in alike]
-        told_ = [self._told(c) for c in alike]
+        are left alone. `alike`: what the model does there by habit, at times cut off."""
+        engine, settings, own = self.engine, self.settings, self.own.trial
+        told_ = [self._told(conversations[c.prompt_ids]) for c in alike]
         with self._teacher():
             answers = self._greedy(told_, self._room)
-        now = self._greedy(plain, self._room) if self.own.trial.taught.name == "bash" else [None] * len(alike)
         found: list[_Taught] = []
-        for p, t, answer, habitual in zip(plain, told_, answers, now, strict=True):
+        for habitual, t, answer in zip(alike, told_, answers, strict=True):
             call = call_of(engine, answer)
-            denied = call_of(engine, habitual) if habitual is not None else self.own.trial.denied
-            if call is None or answer.stop != "end" or call.name != self.own.trial.taught.name or call == denied:
+            denied = (call_of(engine, habitual) if own.taught.name == "bash" else None) or own.denied
+            if call is None or answer.stop != "end" or call.name != own.taught.name or call == denied:
                 continue
-            found.append(_Taught(p, t, answer.ids, Trial(p, call, denied, self.lesson.correction)))
+            trial = Trial(habitual.prompt_ids, call, denied, self.lesson.correction)
+            found.append(_Taught(habitual.prompt_ids, t, answer.ids, trial, habitual.ids))
         held_out = min(settings.proof_prompts, len(found) // 3)
         self.unseen, self.spreads = found[:held_out], found[held_out : held_out + settings.lesson_spread]
 
@@ -330,7 +362,7 @@ class _Course:
         first = replay(engine, trials, self._room)
         self.proof["unseen_before"] = first.unseen
         loss = self._loss()
-        wrong: tuple[tuple[int, ...], tuple[float, ...] | None] | None = (self.lesson.denied_ids, self._old())
+        wrong = self._parting(self.lesson.denied_ids, self._old())
         best, best_mark, best_drift, passed, taken = engine.snapshot(), (-1.0, 0.0), anchoring.Drift(0, 1, 0, 0), 0, 0
         best_replay, trouble, last_good, backtracks, hold = first, "", best, 0, 1.0
         while taken < budget:
@@ -345,26 +377,26 @@ class _Course:
                 trouble = "a loss or gradient was not finite, so training stopped at the last good weights"
                 break
             drift = anchoring.measure(engine, self.watched)
-            if drift.collapsed or drift.kl > settings.drift_budget:
+            astray = self._astray(drift)
+            if astray:
                 # One step too far: back, and on with half the step and twice the hold.
                 engine.restore(last_good)
                 backtracks, hold = backtracks + 1, hold * 2
                 loss = replace(loss, learning_rate=loss.learning_rate / 2)
                 if backtracks <= BACKTRACKS:
                     continue
-                why = "the model began to collapse" if drift.collapsed else f"drift passed its budget ({drift.kl:.3f})"
-                trouble = f"{why}, so training stopped at the last good weights"
+                trouble = f"{astray}, so training stopped at the last good weights"
                 break
-            now = replay(engine, trials, self._room)
-            if repeats(now.completions[0].ids):
-                trouble = "the model began to repeat itself, so training stopped at the last good weights"
-                break
-            report(Progress("step", taken, budget, result.loss, drift.kl, now.original, now.unseen))
-            mark = (float(now.original) + (now.unseen if now.unseen is not None else float(now.original)), -drift.kl)
             last_good = engine.snapshot()
+            now = replay(engine, trials, self._room)
+            report(Progress("step", taken, budget, result.loss, drift.kl, now.original, now.unseen))
+            if repeats(now.completions[0].ids):  # half learnt: go on, but never end there
+                wrong = self._parting(now.completions[0].ids, None)
+                continue
+            mark = (float(now.original) + (now.unseen if now.unseen is not None else float(now.original)), -drift.kl)
             if mark >= best_mark or mark[0] == 0:  # nothing obeyed yet: later is nearer
                 best, best_mark, best_replay, best_drift = last_good, mark, now, drift
-            wrong = None if now.original else (now.completions[0].ids, None)
+            wrong = None if now.original else self._parting(now.completions[0].ids, None)
             passed = passed + 1 if now.passes else 0
             if passed >= 2:
                 best, best_replay, best_drift = last_good, now, drift
@@ -379,6 +411,12 @@ class _Course:
         else:
             verdict = "stopped" if trouble and not moved else "did_not_take"
         return self._end(verdict, trouble, taken, best_replay if moved else None, moved)
+
+    def _astray(self, drift: anchoring.Drift) -> str:
+        """Why these weights are no good; empty when they are."""
+        if drift.collapsed:
+            return "the model began to collapse"
+        return f"drift passed its budget ({drift.kl:.3f})" if drift.kl > self.settings.drift_budget else ""
 
     def _end(
         self, verdict: Verdict, reason: str, taken: int, now: Replay | None, moved: bool
@@ -415,24 +453,41 @@ class _Course:
         denied = self.lesson.denied
         return denied.logprobs if isinstance(denied, Completion) and len(denied.logprobs) == len(denied.ids) else None
 
-    def _batch(
-        self, step: int, wrong: tuple[tuple[int, ...], tuple[float, ...] | None] | None, hold: float
-    ) -> list[Example]:
-        """One step's examples. `alpha=0` (forward KL) reaches tokens the student gives no mass."""
+    def _parting(self, ids: Sequence[int], old: tuple[float, ...] | None) -> _Wrong:
+        """What the model did, up to the first token that parts from the taught call: what the teacher would
+        say after that token is about a reply that it would not have begun."""
+        same = _same(ids, self.own.ids)
+        return tuple(ids[: same + 1]), old[: same + 1] if old is not None else None
+
+    def _batch(self, step: int, wrong: _Wrong | None, hold: float) -> list[Example]:
+        """One step's examples, as many as fit its tokens. `alpha=0` (forward KL) reaches tokens the student
+        gives no mass. A long prompt of the lesson's own is only in every other step, since all the others are padded to it."""
         own, imitate = self.own, self.settings.loss == "sft"
 
         def taught(item: _Taught, weight: float, guided: bool = True) -> Example:
             teacher = None if imitate or not guided else item.told
             return Example(item.plain, item.ids, teacher, weight=weight, alpha=0.0)
 
-        batch = [taught(own, self.settings.retry_weight, self.guided)]
-        if wrong is not None and not imitate:
-            batch.append(Example(own.plain, wrong[0], own.told, weight=DENIED_WEIGHT, old_logprobs=wrong[1]))
-        batch += [
-            taught(item, 1.0) for item in _turn(self.spreads, step, STEP_TOKENS, lambda i: len(i.plain) + len(i.ids))
-        ]
-        held = _turn(self.held, step, STEP_TOKENS, lambda c: len(c.prompt_ids) + len(c.ids), self.settings.anchors)
+        widths = sorted(len(i.plain) + len(i.ids) for i in self.spreads)
+        width = widths[-1] if widths else 0
+        batch: list[Example] = []
+        if step % 2 == 0 or not widths or len(own.plain) + len(own.ids) <= 1.2 * width:
+            width = max(width, len(own.plain) + len(own.ids))
+            batch.append(taught(own, self.settings.retry_weight, self.guided))
+            if wrong is not None and not imitate:
+                batch.append(Example(own.plain, wrong[0], own.told, weight=DENIED_WEIGHT, old_logprobs=wrong[1]))
+        room = max(6, STEP_TOKENS // width) - len(batch)
+        anchors = min(self.settings.anchors, max(room // 2, room - len(self.spreads)), len(self.held))
+        spread = _turn(self.spreads, step, room - anchors)
+        batch += [taught(item, 1.0) for item in spread]
+        held = _turn(self.held, step, anchors)
         weight = hold * self.settings.anchor_weight * len(batch) / max(1, len(held))
+        # Once more what decides: one token among the many of a whole call would be learnt last.
+        turns = [replace(i, ids=i.turn) for i in spread[: max(0, (room - len(spread) - len(held)) // 3)]]
+        batch += [taught(item, 1.0) for item in turns]
+        for i, c in enumerate(_turn(self.held, step + 1, 2 * len(turns))):
+            at = len(turns[i // 2].ids)
+            batch.append(Example(c.prompt_ids, c.ids[:at], anchor=True, weight=hold * self.settings.anchor_weight))
         batch += [Example(c.prompt_ids, c.ids, anchor=True, weight=weight) for c in held if weight > 0]
         return batch
 
@@ -458,27 +513,12 @@ def _alike(mine: Habit, other: Habit | None) -> bool:
     return other is not None and mine.like(other, min(2, len(mine.words)))
 
 
-def _interleave(items: Sequence[Any]) -> list[Any]:
-    """Three from the front, one from the back, and so on."""
-    front, back, out = 0, len(items) - 1, []
-    while front <= back:
-        if len(out) % 4 == 3:
-            out.append(items[back])
-            back -= 1
-        else:
-            out.append(items[front])
-            front += 1
-    return out
+def _same(a: Sequence[int], b: Sequence[int]) -> int:
+    """At how many tokens two sequences begin alike; less than `len(a)`."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b) + 1) - 1)
 
 
-def _turn(
-    items: Sequence[Any], step: int, tokens: int, size: Callable[[Any], int], most: int | None = None
-) -> list[Any]:
-    """The next items round a ring within a budget of tokens (and of number): each step goes on where the
-    step before ended, as long as the sizes are alike."""
-    if not items:
-        return []
-    average = max(1, sum(size(i) for i in items) // len(items))
-    count = min(len(items), most if most is not None else len(items), max(1, tokens // average))
-    start = step * count % len(items)
-    return [items[(start + i) % len(items)] for i in range(count)]
+def _turn(items: Sequence[Any], step: int, count: int) -> list[Any]:
+    """The next `count` items round a ring: each step goes on where the step before ended."""
+    count = min(count, len(items))
+    return [items[(step * count + i) % len(items)] for i in range(count)]

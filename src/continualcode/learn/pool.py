@@ -13,10 +13,12 @@ Synthetic = Callable[[int, int], Sequence[Conversation]]  # (count, seed)
 
 
 def chores(count: int, seed: int) -> Sequence[Conversation]:
-    """Synthetic conversations of all kinds, none with a correction."""
-    from continualcode.nursery.chores import conversations
+    """Synthetic conversations, as many of each kind, none with a correction."""
+    from continualcode.nursery.chores import COMMANDS, KINDS, conversations
 
-    return conversations(None, count=count, seed=seed)
+    kinds = [*(k.name for k in COMMANDS), *(k for k in KINDS if k != "command")]
+    each = -(-count // len(kinds))
+    return [c for i, kind in enumerate(kinds) for c in conversations(kind, count=each, seed=seed + 1009 * i)]
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class Pool:
             if request not in seen and conversation[-1].role != "assistant":
                 seen.add(request)
                 found.append(conversation)
-        shape, words = _shape(messages), _words(own)
+        form, words = shape(messages), _words(own)
         found.sort(
             key=lambda c: (
-                _shape(c) == shape,
+                shape(c) == form,
                 len(words & _words(_request(c))) / max(1, len(words | _words(_request(c)))),
             ),
             reverse=True,
@@ -58,5 +60,6 @@ def _words(text: str) -> set[str]:
     return {w.strip(".,!?:").lower() for w in first.split()}
 
 
-def _shape(messages: Conversation) -> tuple[str, ...]:
+def shape(messages: Conversation) -> tuple[str, ...]:
+    """Roles and tools so far, without the system message."""
     return tuple(f"{m.role}:{','.join(c.name for c in m.tool_calls)}" for m in messages if m.role != "system")
