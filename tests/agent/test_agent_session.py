@@ -89,7 +89,10 @@ def test_the_full_profile_carries_schemas_and_the_compact_one_nothing(tmp_path: 
 
 
 def test_a_long_conversation_is_clipped_oldest_results_first(tmp_path: Path) -> None:
-    session = make(tmp_path, [], context_length=2_000, max_new_tokens=100)
+    bare = make(tmp_path, [], profile="full")
+    bare.user("")
+    fixed = len(bare.prompt_ids())  # schemas and the system message
+    session = make(tmp_path, [], context_length=fixed + 2_000, max_new_tokens=100, profile="full")
     session.user("first request")
     for i in range(6):
         session.messages.append(Message("assistant", "", (READ,)))
@@ -97,13 +100,13 @@ def test_a_long_conversation_is_clipped_oldest_results_first(tmp_path: Path) -> 
     shown = session.context()
     results = [m.content for m in shown if m.role == "tool"]
     assert results[0].startswith("[clipped: 3") and results[-1].startswith("result 5")
-    assert len(session.prompt_ids()) <= 1_900 and shown[0].content == "first request"
+    assert len(session.prompt_ids()) <= fixed + 1_900 and shown[1].content == "first request"
     assert "x" * 300 in session.messages[2].content  # the transcript keeps everything
     session.user("second request")
     session.messages.append(Message("assistant", "", (READ,)))
     session.messages.append(Message("tool", "y" * 5_000, name="read"))
     shown = session.context()
-    assert len(session.prompt_ids()) <= 1_900 and any(m.content == "second request" for m in shown)
+    assert len(session.prompt_ids()) <= fixed + 1_900 and any(m.content == "second request" for m in shown)
     assert "clipped" in shown[-1].content and shown[-1].content.startswith("yyy")
     session.user("z" * 3_000)
     with pytest.raises(UserError, match="/clear"):
@@ -181,3 +184,23 @@ def test_a_cloned_repository_brings_no_rules(tmp_path: Path) -> None:
     (tmp_path / ".continualcode").mkdir()
     (tmp_path / ".continualcode" / "rules.json").write_text('{"rules": ["all"]}')
     assert not Approval(tmp_path, tmp_path / "home").allows(bash("ls"))
+
+
+def test_clipping_ends_where_nothing_more_can_be_clipped(tmp_path: Path) -> None:
+    session = make(tmp_path, [], context_length=400, max_new_tokens=100)
+    session.user("r" * 150)
+    for _ in range(3):
+        session.messages += [Message("assistant", "", (READ,)), Message("tool", "z" * 190, name="read")]
+    with pytest.raises(UserError, match="longer than the model can read"):
+        session.context()
+
+
+def test_the_compact_profile_forgets_the_first_steps_whole(tmp_path: Path) -> None:
+    session = make(tmp_path, [], context_length=900, max_new_tokens=100)
+    session.user("the request")
+    for i in range(6):
+        session.messages += [Message("assistant", "", (READ,)), Message("tool", f"result {i} " + "x" * 90, name="read")]
+    shown = session.context()
+    assert shown[0].content == "the request" and shown[-1].content.startswith("result 5")
+    assert len(shown) < 13 and not any("clipped" in m.content for m in shown)
+    assert len(session.prompt_ids()) <= 800

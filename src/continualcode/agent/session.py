@@ -98,6 +98,11 @@ class Session:
     def _fit(self, head: list[Message], body: list[Message]) -> list[Message]:
         if self._fits([*head, *body]):
             return [*head, *body]
+        if self.profile == "compact":  # it never saw a clipped text: forget the request's first steps whole
+            while len(body) > 3 and body[0].role == "user" and body[1].role == "assistant":
+                body = [body[0], *body[3:]] if body[2].role == "tool" else [body[0], *body[2:]]
+                if self._fits([*head, *body]):
+                    return [*head, *body]
         results = [i for i, m in enumerate(body) if m.role == "tool" and len(m.content) > KEPT]
         for i in results[:-1]:
             body[i] = replace(body[i], content=CLIPPED.format(count=len(body[i].content)))
@@ -114,11 +119,12 @@ class Session:
             if body[0].role == "user" and self._fits([*head, *body]):
                 return [*head, *body]
         while results and body and body[-1].role == "tool" and len(body[-1].content) > 2 * KEPT:
-            half = len(body[-1].content) // 3
             text = body[-1].content
-            body[-1] = replace(
-                body[-1], content=f"{text[:half]}\n{CLIPPED.format(count=len(text) - 2 * half)}\n{text[-half:]}"
-            )
+            third = len(text) // 3
+            shorter = f"{text[:third]}\n{CLIPPED.format(count=len(text) - 2 * third)}\n{text[-third:]}"
+            if len(shorter) >= len(text):  # the marker is longer than what it stands for
+                break
+            body[-1] = replace(body[-1], content=shorter)
             if self._fits([*head, *body]):
                 return [*head, *body]
         while len(body) > 3 and body[1].role == "assistant":  # keep the request, forget its first steps
