@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 PATH = "src/lib.rs"
 
+MALFORMED_IN_A_ROW = 2  # a task ends there: the model has lost the thread
+LONGEST_REPLY = 160  # tokens, of a small model: a repair is shorter, and the rest of its context goes to the prompt
+
 
 class KoanTask:
     """One attempt at a koan. `max_turns` defaults to twice `max_attempts`. `hint`: a sentence put behind the
@@ -76,7 +79,14 @@ class KoanTask:
         (self.workspace / PATH).write_text(koan.buggy, encoding="utf-8", newline="")
         self.code = koan.buggy
         toolbox = Toolbox(self.workspace, self.settings, check_after_edit=False)
-        self.session = Session(engine, toolbox, max_new_tokens=self.settings.max_new_tokens)
+        longest = (
+            min(self.settings.max_new_tokens, LONGEST_REPLY)
+            if engine.profile == "compact"
+            else self.settings.max_new_tokens
+        )
+        self.session = Session(engine, toolbox, max_new_tokens=longest)
+        # A small model that sees its own malformed reply repeats it; the next draw is another one anyway.
+        self.session.forgets_malformed = self.session.profile == "compact"
 
     @property
     def done(self) -> bool:
@@ -171,7 +181,8 @@ class KoanTask:
             self.code = ""
 
     def _end_if_spent(self) -> None:
-        if self.attempts >= self.max_attempts or self.session.turns >= self.max_turns:
+        lost = [t.well_formed for t in self.tool_calls[-MALFORMED_IN_A_ROW:]] == [False] * MALFORMED_IN_A_ROW
+        if lost or self.attempts >= self.max_attempts or self.session.turns >= self.max_turns:
             self._end("failed")
             return
         try:

@@ -53,6 +53,7 @@ class Session:
         self.engine = engine
         self.toolbox = toolbox
         self.profile: Literal["compact", "full"] = profile or engine.profile
+        self.forgets_malformed = False  # a malformed reply leaves no trace: for models that such a trace derails
         self.notes = list(notes)
         self.repository_notes = repository_notes
         self.max_new_tokens = max_new_tokens
@@ -151,7 +152,8 @@ class Session:
             self.malformed += 1
             feedback = error if error.startswith("error") else f"error: {error}"
             shown = Message("assistant", text, (call,)) if call else Message("assistant", completion.text)
-            self.messages += [shown, Message("tool", feedback, name=call.name if call else None)]
+            if not self.forgets_malformed:
+                self.messages += [shown, Message("tool", feedback, name=call.name if call else None)]
             return Turn(text, None, feedback, completion, context, call)
         self.messages.append(Message("assistant", text, (call,) if call else ()))
         return Turn(text, call, None, completion, context)

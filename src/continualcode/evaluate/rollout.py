@@ -105,7 +105,8 @@ def rollout(
         ready = [s for s in active if not s.task.done]
         if ready:
             params = [
-                s.params(seed, temperature, retry_temperature, settings.max_new_tokens, settings.top_p) for s in ready
+                s.params(seed, temperature, retry_temperature, s.task.session.max_new_tokens, settings.top_p)
+                for s in ready
             ]
             completions = engine.sample([s.task.next_prompt() for s in ready], params)
             for session, completion in zip(ready, completions, strict=True):

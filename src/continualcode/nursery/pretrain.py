@@ -39,7 +39,7 @@ class Recipe:
     heads: int = 4
     feed_forward: int = 768
     vocabulary: int = 2048
-    context: int = 1024
+    context: int = 800
     batch_tokens: int = 4096
     learning_rate: float = 4e-3
     embedding_rate: float = 3e-3
