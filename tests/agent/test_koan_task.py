@@ -71,7 +71,7 @@ def test_it_ends_when_attempts_are_spent_or_the_model_stops(tmp_path: Path) -> N
     episode, _ = play(tmp_path, ["I give up."])
     assert (episode.outcome, episode.attempts, episode.tool_calls) == ("failed", 0, [])
     episode, _ = play(tmp_path, [reply(ToolCall("nope", {}))] * 20, max_attempts=3)
-    assert episode.outcome == "failed" and len(episode.tool_calls) == 6
+    assert episode.outcome == "failed" and len(episode.tool_calls) == 2  # twice in a row, and it has lost the thread
     assert not any(call.well_formed for call in episode.tool_calls)
 
 
