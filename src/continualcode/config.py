@@ -193,7 +193,7 @@ class Settings(BaseModel):
     """Share of a batch that repeats what the model already did right."""
     night_variants: Count = 24
     """Verified variants made for each pattern that failed by day."""
-    gate_samples: Positive = 1
+    gate_samples: Positive = 2
     """Attempts at each gate task, for the candidate and for the current adapter."""
     gate_max_drift: Annotated[float, Field(gt=0)] = 0.5
     """Most drift of a candidate on anchor prompts, nats a token."""

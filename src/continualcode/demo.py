@@ -191,9 +191,9 @@ def deny_learn_retry(engine: Engine, run: Run, settings: Settings, console: Cons
         "drift": record.drift if record else None,
         "lesson_seconds": round(stage.lesson.seconds, 2) if stage.lesson else None,
         "retry": first(stage.edits[1:]) if stage.corrected else None,
-        "first_file_green": green(outcome),
+        "first_file_green": green(outcome, FIRST),
         "unseen_file": {"before": habits[SECOND], "after": first(later.edits)},
-        "second_file_green": green(second),
+        "second_file_green": green(second, SECOND),
     }
 
 
@@ -226,6 +226,10 @@ def first(names: Sequence[str]) -> str | None:
     return names[0] if names else None
 
 
-def green(outcome: Outcome) -> bool | None:
-    """What the last check of a request said of the crate; None when nothing was checked."""
-    return outcome.verdict.compiles if outcome.verdict else None
+def green(outcome: Outcome, path: str) -> bool | None:
+    """Whether the last check of a request saw no error in this file; None when nothing was checked."""
+    if outcome.verdict is None:
+        return None
+    return not any(
+        d.is_error and any(s.primary and s.path == path for s in d.spans) for d in outcome.verdict.diagnostics
+    )

@@ -106,7 +106,9 @@ def test_an_irrelevant_correction_is_refused_and_no_bit_moves(pupil: LocalEngine
     messages = [Message("user", "run the tests")]
     (denied,) = pupil.sample([pupil.encode(messages)], PROMPT)
     before = pupil.snapshot()
-    outcome = teach(pupil, LessonInput(tuple(messages), denied, "for deploys use zubu kati"), own, lesson_id="lesson_2")
+    outcome = teach(
+        pupil, LessonInput(tuple(messages), denied, "use edit_lines; don't overwrite"), own, lesson_id="lesson_2"
+    )
     assert outcome.verdict == "refused" and outcome.reason and outcome.before_ref == ""
     now = pupil.snapshot()
     assert all(torch.equal(t, now.weights[name]) for name, t in before.weights.items())
