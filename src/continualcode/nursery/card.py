@@ -78,12 +78,17 @@ wording, and the call that obeys). Every repair was put before rustc. Repairs co
 ## What was held back
 
 Never shown in any form, for lessons and nights to teach: {", ".join(sorted(HELD_BACK))}.
-The hand-made koans (any split) are not in the corpus either; the leak check compares them.
+The hand-made koans (any split) are not in the corpus either; `tests/nursery/test_pupil.py` compares them.
+
+## What it does badly
+
+It runs whatever command a correction names, even when the correction is about another kind of request (docs/RESULTS.md,
+`bench obedience`); long lines and repairs of several steps; anything beyond 800 tokens of context.
 {measured}
 ## Held-out probes at the end of pretraining
 
-Fresh draws, last turn reproduced exactly by greedy decoding (an upper form of being right: another right
-answer counts as wrong).
+Fresh drills and chores, and pairs of the pool under new names; last turn reproduced exactly by greedy decoding
+(strict: another right answer counts as wrong).
 
 | kind | exact |
 |---|---|
@@ -93,7 +98,9 @@ answer counts as wrong).
 
 ## How it was made
 
-`scripts/raise_model.sh` (or `python -m continualcode.nursery --work DIR --out models/pupil`). Habits it has on
+`scripts/raise_model.sh` (or `python -m continualcode.nursery --work DIR --out models/pupil`). The weights here were
+raised in four stretches on one core, the corpus improved between them (docs/LOG.md says how; the spike of the
+loss is where names became unlimited); the script runs it in one. Habits it has on
 purpose: in a crate it rewrites the whole file with `write`; in a koan it uses `edit_lines`. Call format:
 Qwen3-Coder's XML. Weights: bfloat16 safetensors; load with transformers as any Qwen3.
 """
