@@ -34,7 +34,7 @@ USERS_ALONE = frozenset(
     """
     home model_name adapter enable_training allow sandbox executor jobs max_turns retries
     command_seconds command_memory_mb command_processes command_output_bytes command_disk_mb
-    drift_budget lesson_seconds night_minutes night_steps gate_samples gate_max_drift gate_max_regressions
+    drift_budget lesson_seconds night_minutes night_steps gate_samples gate_redraws gate_max_drift gate_max_regressions
     """.split()
 )
 
@@ -195,6 +195,8 @@ class Settings(BaseModel):
     """Verified variants made for each pattern that failed by day."""
     gate_samples: Positive = 2
     """Attempts at each gate task, for the candidate and for the current adapter."""
+    gate_redraws: Count = 4
+    """More samples, before and after alike, of each gate task that seems to have regressed."""
     gate_max_drift: Annotated[float, Field(gt=0)] = 0.5
     """Most drift of a candidate on anchor prompts, nats a token."""
     gate_max_regressions: Count = 0

@@ -23,6 +23,7 @@ from continualcode.evaluate import suite
 from continualcode.sleep import curate, gate
 from continualcode.sleep.anchors import anchor_examples, drift_from_base
 from continualcode.sleep.examples import applied, first_prompt, same_program
+from continualcode.sleep.gate import Outcomes
 from continualcode.sleep.train import TrainingFailed, train
 from continualcode.store import Store, new_id, now
 from continualcode.store.records import AdapterRecord, CorrectionRecord, EpisodeRecord, NightRecord
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 METHODS = ("replay", "naive")
 MAX_HELD_OUT = 48
+REDRAW_SEED = 1_000_003  # far from the seeds of the first draws
 Say = Callable[[str], None]
 Step = Callable[[str, int, int, str], None]  # stage, done, of, note
 
@@ -268,8 +270,9 @@ class _Night:
         self.engine.load_adapter(self.store.adapter_folder(candidate))
         after, slice_after = self._measure("gate after", held_out)
         drift = drift_from_base(self.engine)
+        passed, passes = self._drawn_again(before["by_task"], after["by_task"], candidate)
         decision = gate.decide(
-            before["by_task"], after["by_task"], drift=drift, max_drift=self.settings.gate_max_drift,
+            passed, passes, drift=drift, max_drift=self.settings.gate_max_drift,
             max_regressions=self.settings.gate_max_regressions, held_out_before=slice_before, held_out_after=slice_after,
         )  # fmt: skip
         for reason in decision.reasons:
@@ -283,6 +286,32 @@ class _Night:
         else:
             self.store.update_adapter(candidate.version, status="refused", reasons=list(decision.reasons))
             self._finish("refused", decision.reasons)
+
+    def _drawn_again(self, before: Outcomes, after: Outcomes, candidate: AdapterRecord) -> tuple[Outcomes, Outcomes]:
+        """The outcomes with `gate_redraws` more samples, on both sides alike, of each task that seems to have
+        regressed: what passed by a lucky late draw was not reliable, and what is broken fails again."""
+        names = gate.regressed(before, after)
+        if not names or not self.settings.gate_redraws:
+            return before, after
+        koans = [k for k in suite.select("gate") if k.id in names]
+        settings = self.settings.replace(seed=self.settings.seed + REDRAW_SEED)
+
+        def more(outcomes: Outcomes) -> Outcomes:
+            found = suite.measured(
+                self.engine, self.store, koans, suite="gate, drawn again", settings=settings,
+                samples=settings.gate_redraws, run_id=self.run_id, night=self.night.id,
+            )  # fmt: skip
+            return {**outcomes, **{t: [*outcomes[t], *found["by_task"][t]] for t in names}}
+
+        after = more(after)
+        self.load_current()
+        before = more(before)
+        self.engine.load_adapter(self.store.adapter_folder(candidate))
+        for t in names:
+            self.say(
+                f"{t} drawn again: passed {sum(before[t])} of {len(before[t])} before, {sum(after[t])} of {len(after[t])} after"
+            )
+        return before, after
 
     def _measure(self, title: str, held_out: Sequence[curate.Item]) -> tuple[dict[str, Any], list[bool]]:
         """The gate split with the weights in the engine (a measurement that is in the store is not repeated),
