@@ -127,7 +127,9 @@ def register(app: typer.Typer) -> None:
             )  # fmt: skip
             keep(rows)
             picture = cycles_figure(
-                rows, plot or run.folder / "cycles.png", title=f"{settings.model_name}: {cycles} nights"
+                rows,
+                plot or run.folder / "cycles.png",
+                title=f"{settings.model_name}: {cycles} night{'s' if cycles > 1 else ''}",
             )
         emit({"cycles": rows, "plot": str(picture), "run": run.id}, as_json, cycles_table(rows))
 
