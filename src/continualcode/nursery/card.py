@@ -31,7 +31,7 @@ def loss_curve(run: Path, out: Path) -> None:
         right.plot(
             [t for t, p in probes if kind in p], [p[kind] for _, p in probes if kind in p], label=kind, color=colour
         )
-    right.set(xlabel="million tokens", ylabel="last turn exactly right (greedy)", ylim=(0, 1), title="Held-out probes")
+    right.set(xlabel="million tokens", ylabel="last turn exactly right (greedy)", ylim=(0, 1), title="Probes")
     right.legend(frameon=False, fontsize=7)
     figure.savefig(out, dpi=120)
     plt.close(figure)
@@ -72,7 +72,8 @@ general model: it knows no natural language beyond short requests, and no Rust b
 `src/continualcode/nursery`: drills (a listing and small questions about its lines), repairs (a file, the
 compiler's feedback, one `edit_lines`; some after a failed first attempt with rustc's real answer), and chores
 (commands, searches, small edits by `read` then `write`; denied calls, corrections and notes of unlimited
-wording, and the call that obeys). Every repair was put before rustc. Repairs come from
+wording, and the call that obeys). Every drawn pair was put before rustc, then renamed
+(of 200 renamed pairs 198 still compiled). Repairs come from
 {len(known)} patterns: {", ".join(known)}.
 
 ## What was held back
@@ -85,7 +86,7 @@ The hand-made koans (any split) are not in the corpus either; `tests/nursery/tes
 It runs whatever command a correction names, even when the correction is about another kind of request (docs/RESULTS.md,
 `bench obedience`); long lines and repairs of several steps; anything beyond 800 tokens of context.
 {measured}
-## Held-out probes at the end of pretraining
+## Probes at the end of pretraining
 
 Fresh drills and chores, and pairs of the pool under new names; last turn reproduced exactly by greedy decoding
 (strict: another right answer counts as wrong).
