@@ -23,6 +23,7 @@ SPLITS = ("train", "gate", "test")
 PREFIXES = {
     "borrow_checker": "bc", "lifetimes": "lt", "trait_bounds": "tb",
     "result_handling": "rh", "type_mismatch": "tm", "iterators": "it",
+    "generics_and_closures": "gc", "ownership_and_smart_pointers": "os",
 }  # fmt: skip
 _KEYS = ("id", "family", "pattern", "description", "expected_error", "split")
 _LARGEST = 1_000_000  # bytes of one source file

@@ -11,7 +11,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-FAMILIES = ("borrow_checker", "lifetimes", "trait_bounds", "result_handling", "type_mismatch", "iterators")
+FAMILIES = (
+    "borrow_checker", "lifetimes", "trait_bounds", "result_handling", "type_mismatch", "iterators",
+    "generics_and_closures", "ownership_and_smart_pointers",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

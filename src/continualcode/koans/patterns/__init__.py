@@ -4,8 +4,10 @@ them, nights must teach them."""
 
 from continualcode.koans.patterns import (  # noqa: F401
     borrow_checker,
+    generics_and_closures,
     iterators,
     lifetimes,
+    ownership_and_smart_pointers,
     result_handling,
     trait_bounds,
     type_mismatch,

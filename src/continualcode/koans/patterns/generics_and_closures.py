@@ -1,0 +1,1 @@
+"""Generics and closures: type parameters, bounds on functions, captures, and types to be named."""

@@ -1,0 +1,1 @@
+"""Ownership and smart pointers: Box, Rc, RefCell, and what they hand out."""
