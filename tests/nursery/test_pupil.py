@@ -49,7 +49,7 @@ def test_its_corpus_holds_no_gate_or_test_koan(tmp_path):
     known = ["bc_use_after_move", "it_missing_collect", "rh_missing_question", "tb_missing_debug", "tm_int_cast"]
     pool.write(tmp_path, known, 40, block=40, seed=1_000_000)  # the seeds that the bundled model was raised on
     docs = corpus.documents(31, tmp_path, {"drill": 0.2, "repair": 0.6, "chore": 0.2})
-    texts = ["\n".join(i.fixed for i in pool.read(tmp_path))]
+    texts = [i.fixed for i in pool.read(tmp_path)]
     texts += [m.content for d in itertools.islice(docs, 300) for m in d.messages]
     measured = [k for k in catalogue.load() if k.split in ("gate", "test")]
     assert leaks.corpus_leaks(texts, measured) == []

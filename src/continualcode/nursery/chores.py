@@ -57,26 +57,26 @@ class CommandKind:
 
 
 COMMANDS = (
-    CommandKind("crate", Topic("add a crate", "crates"), ("add the crate {x}", "we need the crate {x}", "add {x} to Cargo.toml", "depend on the crate {x}"), "cargo add {x}", "package"),
-    CommandKind("python", Topic("install python packages", "python packages"), ("install the python package {x}", "add the python package {x}", "I need {x} for python", "install {x} with python"), "pip install {x}", "package"),
-    CommandKind("node", Topic("install npm packages", "node packages"), ("install the npm package {x}", "add {x} to package.json", "the frontend needs {x}", "add the node module {x}"), "npm install {x}", "package"),
-    CommandKind("test", Topic("run the tests", "tests"), ("run the tests", "test it", "run all tests", "do the tests pass?", "check that the tests are green"), "cargo test"),
-    CommandKind("test_one", Topic("run one test", "single tests"), ("run the test {x}", "only run {x}", "does the test {x} pass?", "run just the test {x}"), "cargo test {x}", "name"),
-    CommandKind("build", Topic("build", "builds"), ("build it", "build the project", "compile everything", "does it build?", "make a build"), "cargo build"),
-    CommandKind("format", Topic("format the code", "formatting"), ("format the code", "run the formatter", "tidy up the formatting", "format everything"), "cargo fmt"),
-    CommandKind("lint", Topic("lint", "linting"), ("lint the code", "run the linter", "any lint warnings?", "lint it"), "cargo clippy"),
-    CommandKind("run", Topic("start the program", "starting it"), ("run the program", "start it", "launch the app", "run the binary"), "cargo run"),
-    CommandKind("update", Topic("update dependencies", "updates"), ("update the dependencies", "bump all dependencies", "upgrade everything", "refresh the lock file"), "cargo update"),
-    CommandKind("docs", Topic("build the docs", "docs"), ("build the docs", "make the documentation", "generate the docs", "render the docs"), "cargo doc"),
-    CommandKind("clean", Topic("clean up", "cleaning"), ("clean the build", "remove build files", "clean up", "delete the target folder"), "cargo clean"),
-    CommandKind("commit", Topic("commit", "commits"), ("commit this as {x}", "make a commit: {x}", "commit with the message {x}", "save my work as {x}"), 'git commit -am "{x}"', "message"),
-    CommandKind("branch", Topic("make a branch", "branches"), ("make a branch {x}", "new branch called {x}", "start the branch {x}", "branch off as {x}"), "git checkout -b {x}", "name"),
-    CommandKind("push", Topic("push", "pushing"), ("push it", "push the branch", "send it to the server", "push my commits"), "git push"),
-    CommandKind("deploy", Topic("deploy", "deploys"), ("deploy it", "ship it", "roll it out", "deploy to staging"), "make deploy"),
-    CommandKind("migrate", Topic("migrate the database", "migrations"), ("migrate the database", "run the migrations", "apply the migrations", "update the schema"), "make migrate"),
-    CommandKind("bench", Topic("run the benchmarks", "benchmarks"), ("run the benchmarks", "how fast is it?", "benchmark it", "measure the speed"), "cargo bench"),
-    CommandKind("script", Topic("run scripts", "scripts"), ("run the script {x}", "execute {x}", "start the script {x}", "call {x}"), "python {x}", "file"),
-    CommandKind("remove", Topic("remove a crate", "removing crates"), ("remove the crate {x}", "drop the crate {x}", "get rid of the crate {x}", "we no longer need the crate {x}"), "cargo remove {x}", "package"),
+    CommandKind("crate", Topic("add a crate|add crates|add rust dependencies|pull in a crate|add to Cargo.toml", "crates|new crates|rust dependencies|adding crates"), ("add the crate {x}", "we need the crate {x}", "add {x} to Cargo.toml", "depend on the crate {x}"), "cargo add {x}", "package"),
+    CommandKind("python", Topic("install python packages|add python packages|install something for python", "python packages|python dependencies|python"), ("install the python package {x}", "add the python package {x}", "I need {x} for python", "install {x} with python"), "pip install {x}", "package"),
+    CommandKind("node", Topic("install npm packages|add node packages|install node modules|add javascript packages", "node packages|npm packages|javascript packages|node modules"), ("install the npm package {x}", "add {x} to package.json", "the frontend needs {x}", "add the node module {x}"), "npm install {x}", "package"),
+    CommandKind("test", Topic("run the tests|test|run all tests|test everything", "tests|the test suite|testing|test runs"), ("run the tests", "test it", "run all tests", "do the tests pass?", "check that the tests are green", "run the test suite", "are the tests green?", "test everything"), "cargo test"),
+    CommandKind("test_one", Topic("run one test|run a single test|run just one test", "single tests|one test|a single test"), ("run the test {x}", "only run {x}", "does the test {x} pass?", "run just the test {x}"), "cargo test {x}", "name"),
+    CommandKind("build", Topic("build|compile|build the project", "builds|building|compiling|compilation"), ("build it", "build the project", "compile everything", "does it build?", "make a build", "compile it", "try a build", "build"), "cargo build"),
+    CommandKind("format", Topic("format the code|format|tidy the code", "formatting|code style|format runs"), ("format the code", "run the formatter", "tidy up the formatting", "format everything", "fix the formatting", "format it"), "cargo fmt"),
+    CommandKind("lint", Topic("lint|lint the code|look for lint", "linting|lints|lint runs|warnings"), ("lint the code", "run the linter", "any lint warnings?", "lint it"), "cargo clippy"),
+    CommandKind("run", Topic("start the program|run the program|launch the app|run it", "starting it|running the program|launching|starting the app"), ("run the program", "start it", "launch the app", "run the binary"), "cargo run"),
+    CommandKind("update", Topic("update dependencies|bump dependencies|upgrade dependencies|refresh the lock file", "updates|dependency updates|bumping dependencies|upgrades"), ("update the dependencies", "bump all dependencies", "upgrade everything", "refresh the lock file"), "cargo update"),
+    CommandKind("docs", Topic("build the docs|make the docs|generate documentation|render the docs", "docs|documentation|the docs|api docs"), ("build the docs", "make the documentation", "generate the docs", "render the docs"), "cargo doc"),
+    CommandKind("clean", Topic("clean up|clean|clean the build|remove build files", "cleaning|cleaning up|cleanup|old build files"), ("clean the build", "remove build files", "clean up", "delete the target folder"), "cargo clean"),
+    CommandKind("commit", Topic("commit|commit changes|make a commit|save work", "commits|committing|a commit|saving work"), ("commit this as {x}", "make a commit: {x}", "commit with the message {x}", "save my work as {x}"), 'git commit -am "{x}"', "message"),
+    CommandKind("branch", Topic("make a branch|branch|create branches|start a branch", "branches|new branches|branching"), ("make a branch {x}", "new branch called {x}", "start the branch {x}", "branch off as {x}"), "git checkout -b {x}", "name"),
+    CommandKind("push", Topic("push|push commits|send commits|push branches", "pushing|pushes|sending commits"), ("push it", "push the branch", "send it to the server", "push my commits", "push", "upload my commits"), "git push"),
+    CommandKind("deploy", Topic("deploy|ship|roll out|release to staging", "deploys|deployments|deploying|shipping|rollouts"), ("deploy it", "ship it", "roll it out", "deploy to staging", "deploy", "make a deployment", "release it to staging", "put it live"), "make deploy"),
+    CommandKind("migrate", Topic("migrate the database|migrate|run migrations|change the schema", "migrations|the database|schema changes|database migrations"), ("migrate the database", "run the migrations", "apply the migrations", "update the schema"), "make migrate"),
+    CommandKind("bench", Topic("run the benchmarks|benchmark|measure the speed|bench", "benchmarks|benchmarking|speed tests|measuring speed"), ("run the benchmarks", "how fast is it?", "benchmark it", "measure the speed"), "cargo bench"),
+    CommandKind("script", Topic("run scripts|run a script|execute scripts|start scripts", "scripts|running scripts|python scripts"), ("run the script {x}", "execute {x}", "start the script {x}", "call {x}"), "python {x}", "file"),
+    CommandKind("remove", Topic("remove a crate|drop crates|remove crates|get rid of a crate", "removing crates|crate removal|dropping crates|unused crates"), ("remove the crate {x}", "drop the crate {x}", "get rid of the crate {x}", "we no longer need the crate {x}"), "cargo remove {x}", "package"),
 )  # fmt: skip
 
 
@@ -126,17 +126,17 @@ def command_chore(r: random.Random, corrected: float = 0.75, kind: CommandKind |
     reply, correction = habit, ""
     if r.random() < corrected:
         roll = r.random()
-        if roll < 0.17:  # about something else: nothing changes
+        if roll < 0.36:  # about something else: nothing changes
             other = r.choice([c for c in COMMANDS if c.topic != k.topic])
             new = wording.command(r, VOCABULARY)
             correction = (
                 wording.demand_tool(r, "edit_lines", "write", VOCABULARY)
-                if r.random() < 0.25
+                if r.random() < 0.2
                 else wording.other_topic(r, new, other.topic, VOCABULARY)
             )
             placed = _place(r, messages, habit, correction)
             return Chore(f"{k.name}", tuple(placed), habit, habit, correction, _after(r, habit))
-        if roll < 0.27:
+        if roll < 0.44:
             flag = r.choice(wording.FLAGS) if r.random() < 0.5 else "--" + wording.invented(r)
             reply = call("bash", command=f"{habit_command} {flag}")
             correction = wording.demand_flag(r, flag, VOCABULARY)
@@ -148,6 +148,40 @@ def command_chore(r: random.Random, corrected: float = 0.75, kind: CommandKind |
             correction = wording.demand_command(r, told, k.command.split(" {")[0].split(' "')[0], k.topic, VOCABULARY)
         messages = _place(r, messages, habit, correction)
     return Chore(k.name, tuple(messages), reply, habit, correction, _after(r, reply))
+
+
+def visit(r: random.Random) -> tuple[Message, ...]:
+    """A longer visit: standing notes and corrections on the way, then requests of all kinds one after another.
+    What was asked for holds for its own kind of request from then on, and for no other: each turn is a
+    question of whether any of the sentences so far is about it. Turns named «given» are not to be learnt."""
+    kinds = r.sample(COMMANDS, r.randint(3, 6))
+    told: dict[str, str] = {}
+    notes: list[str] = []
+    for k in kinds[: r.choice((0, 1, 1, 2, 2, 3))]:
+        told[k.name] = wording.command(r, VOCABULARY)
+        notes.append(wording.demand_about(r, told[k.name], k.topic, VOCABULARY))
+    r.shuffle(notes)
+    out: list[Message] = [Message("system", prompts.system_prompt("compact", notes))] if notes else []
+    for _ in range(r.randint(3, 6)):
+        k = r.choice(kinds)
+        x = _argument(r, k.argument)
+        tail = f' "{x}"' if k.argument == "message" else f" {x}" if x else ""
+        reply = call("bash", command=told[k.name] + tail if k.name in told else k.command.format(x=x))
+        out.append(user(k.request(r, x)))
+        roll = r.random()
+        if roll < 0.15:  # told now
+            told[k.name] = wording.command(r, VOCABULARY)
+            old = k.command.split(" {")[0].split(' "')[0]
+            sentence = wording.demand_command(r, told[k.name], old, k.topic, VOCABULARY)
+            out += [replace(reply, name="given"), tool(prompts.DENIED.format(correction=sentence))]
+            reply = call("bash", command=told[k.name] + tail)
+        elif roll < 0.27:  # told of something else
+            other = r.choice([c for c in COMMANDS if c.name != k.name])
+            told[other.name] = wording.command(r, VOCABULARY)
+            sentence = wording.demand_about(r, told[other.name], other.topic, VOCABULARY)
+            out += [replace(reply, name="given"), tool(prompts.DENIED.format(correction=sentence))]
+        out += [reply, tool("exit 0"), say("Done.")]
+    return tuple(out)
 
 
 def _after(r: random.Random, reply: Message) -> tuple[Message, ...]:
@@ -330,10 +364,10 @@ def search_chore(r: random.Random, corrected: float = 0.5) -> Chore:
     messages, reply, correction = [user(text)], habit, ""
     if r.random() < corrected:
         topics = {
-            "grep": Topic("search", "searching"),
-            "glob": Topic("list files", "listing files"),
-            "read": Topic("show files", "reading"),
-            "check": Topic("check the code", "checks"),
+            "grep": Topic("search|find things|search the code", "searching|searches|finding things"),
+            "glob": Topic("list files|find files", "listing files|file lists"),
+            "read": Topic("show files|read files|open files", "reading|showing files|opening files"),
+            "check": Topic("check the code|check|check for errors", "checks|checking|compiler checks"),
         }
         x = {"grep": word, "glob": ext, "read": path, "check": ""}[kind]
         if r.random() < 0.2:

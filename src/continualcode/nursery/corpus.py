@@ -35,12 +35,13 @@ class Document:
 def renamed(r: random.Random, item: PooledRepair, share: float = 0.8) -> PooledRepair:
     """The same pair with other words: each listed word that is part of a name becomes, everywhere alike,
     one of some thousand or an invented one. What rustc said stays true, since nothing but names changes."""
-    text = "\n".join((item.buggy, item.fixed, item.wrong))
+    text = "\n".join((item.buggy, item.fixed, item.wrong, item.then))
     present = {w.lower() for w in re.findall(r"[A-Z]?[a-z]+", text)}
+    foreign = _foreign_words("\n".join((item.buggy, item.fixed, item.wrong, item.then)))
     mapping: dict[str, str] = {}
     for word in sorted(present):
         base = word if word in _LISTED else word[:-1] if word.endswith("s") and word[:-1] in _LISTED else ""
-        if not base or base in mapping or r.random() > share:
+        if not base or base in mapping or {base, base + "s"} & foreign or r.random() > share:
             continue
         for _ in range(20):
             new = (
@@ -64,8 +65,13 @@ def renamed(r: random.Random, item: PooledRepair, share: float = 0.8) -> PooledR
         new = mapping.get(low) or (mapping[low[:-1]] + "s" if low.endswith("s") and low[:-1] in mapping else None)
         return piece if new is None else new.capitalize() if piece[0].isupper() else new
 
+    said = _other_sayings(r, text, "\n".join((item.feedback, item.wrong_feedback, item.then_feedback)))
+
     def apply(source: str) -> str:
-        return re.sub(r"[A-Z]?[a-z]+", change, source)
+        out = re.sub(r"[A-Z]?[a-z]+", change, source)
+        for old, new in said.items():
+            out = out.replace(re.sub(r"[A-Z]?[a-z]+", change, old), new)
+        return out
 
     def apply_feedback(source: str) -> str:  # in prose only what stands between backquotes is a name
         return "\n".join(
@@ -77,8 +83,52 @@ def renamed(r: random.Random, item: PooledRepair, share: float = 0.8) -> PooledR
 
     return PooledRepair(
         item.pattern, item.seed, apply(item.buggy), apply(item.fixed), apply_feedback(item.feedback),
-        apply(item.wrong), apply_feedback(item.wrong_feedback),
+        apply(item.wrong), apply_feedback(item.wrong_feedback), apply(item.then), apply_feedback(item.then_feedback),
     )  # fmt: skip
+
+
+_DECLARED = re.compile(
+    r"\b(?:fn|struct|enum|trait|type|const|static|let|mut|for)\s+(\w+)|(\w+)\s*:(?!:)|^\s+([A-Z]\w*)(?=[,({ ]|$)", re.M
+)
+_STD_MEMBERS = set("item output target err error next fmt cmp partial eq default drop from into hash clone deref".split())
+
+
+def _foreign_words(source: str) -> set[str]:
+    """The words inside names that a program uses but does not declare (types, traits and methods of the
+    library): to rename one of them would make rustc's feedback untrue."""
+    code = re.sub(r'"(?:[^"\\]|\\.)*"', '""', source)
+    declared = {name for groups in _DECLARED.findall(code) for name in groups if name}
+    declared |= {n for group in re.findall(r"\|([^|\n]*)\|", code) for n in re.findall(r"[a-z]\w*", group)}
+    declared |= {n for group in re.findall(r"\b(?:let|for)\s+\(([^)\n]*)\)", code) for n in re.findall(r"[a-z]\w*", group)}
+    declared -= {n for line in re.findall(r"^\s*use .*", code, re.M) for n in re.findall(r"\w+", line)}
+    functions = set(re.findall(r"\bfn\s+(\w+)", code))
+    called = {n for n in re.findall(r"(?:\.|::)([a-z]\w*)(?=\(|::<)", code) if n not in functions}
+    undeclared = set(re.findall(r"[A-Za-z_]\w*", code)) - declared
+    return _STD_MEMBERS | {
+        w.lower() for name in called | undeclared for w in re.findall(r"[A-Z]?[a-z]+", name) if len(w) > 1
+    }
+
+
+_STRING = re.compile(r'"[A-Za-z][A-Za-z ,:!-]{2,}"')
+
+
+def _other_sayings(r: random.Random, text: str, feedback: str) -> dict[str, str]:
+    """Other words for some of a program's plain string literals, one to seven of them: what people write
+    between quotes is longer and freer than what a generator does. None where a shortened line of the feedback
+    could keep half of one."""
+    if "..." in feedback:
+        return {}
+    out: dict[str, str] = {}
+    for old in sorted(set(_STRING.findall(text))):
+        if r.random() < 0.45:
+            words = [
+                r.choice(chores.WORDS) if r.random() < 0.85 else wording.invented(r)
+                for _ in range(r.choice((1, 1, 2, 3, 4, 5, 7)))
+            ]
+            new = " ".join(words)
+            new = new.capitalize() if r.random() < 0.15 else new
+            out[old] = f'"{new}{r.choice(("", "", "", "!", ":", "."))}"'
+    return out
 
 
 _KEYWORDS = set(
@@ -242,6 +292,15 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
     old, new = item.buggy.rstrip("\n").split("\n"), item.fixed.rstrip("\n").split("\n")
     request = prompts.repair_request(PATH, item.buggy, item.feedback)
     reply = chores.call_for("edit_lines", PATH, old, new)
+    if item.then:  # two bugs: repair the one that rustc names first, read its answer, repair the other
+        middle = item.then.rstrip("\n").split("\n")
+        reply = chores.call_for("edit_lines", PATH, old, middle)
+        args = reply.tool_calls[0].arguments
+        done = f"edited {PATH} {args['start']}-{args['end']}"
+        result = prompts.AFTER_EDIT.format(done=done, feedback=item.then_feedback)
+        return Document(
+            "double", (user(request), reply, tool(result), chores.call_for("edit_lines", PATH, middle, new))
+        )
     if item.wrong and r.random() < 0.5:
         wrong = item.wrong.rstrip("\n").split("\n")
         a, b, _ = differing_block(old, new)
@@ -264,7 +323,7 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
         if made.tool_calls[0].name == wanted:
             correction = wording.demand_tool(r, wanted, "edit_lines", chores.VOCABULARY)
             return Document("repair_corrected", (*chores._place(r, [user(request)], habit, correction), made))
-    if r.random() < 0.04:
+    if r.random() < 0.06:
         correction = wording.other_topic(
             r, wording.command(r, chores.VOCABULARY), r.choice(chores.COMMANDS).topic, chores.VOCABULARY
         )
@@ -273,7 +332,9 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
 
 
 def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
-    kind = r.choices(chores.KINDS, (0.5, 0.17, 0.23, 0.1))[0]
+    kind = r.choices((*chores.KINDS, "visit"), (0.34, 0.15, 0.22, 0.09, 0.2))[0]
+    if kind == "visit":
+        return Document("visit", chores.visit(r))
     if kind == "crate_repair" and repairs:
         short = [x for x in r.choices(repairs, k=12)]
         item = renamed(r, min(short, key=lambda x: len(x.buggy)))

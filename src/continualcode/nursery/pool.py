@@ -1,7 +1,8 @@
 """The pool of verified repairs that pretraining draws from, on disk as JSONL, one file a pattern.
 
-Every pair is drawn from a pattern's generator and put before rustc: the buggy side must show the pattern's
-error, the fixed side none. Some get a first attempt that fails, with the compiler's real answer to it.
+Every pair is drawn from a pattern's generator, dressed (`dress.py`) and put before rustc: the buggy side must
+show the pattern's error, the fixed side none. Some get a first attempt that fails, with the compiler's real
+answer to it; some a second bug, with the compiler's answer once the first is repaired.
 Patterns in `HELD_BACK` never enter.
 """
 
@@ -14,8 +15,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from continualcode.koans import catalogue
+from continualcode.koans.catalogue import Koan
 from continualcode.koans.grammar import PATTERNS, Grammar
+from continualcode.koans.leaks import corpus_leaks
 from continualcode.koans.patterns import HELD_BACK
+from continualcode.nursery import dress
 from continualcode.rust.batch import diagnose_batch
 from continualcode.rust.diagnostics import Diagnostic, render_compact
 
@@ -23,7 +28,8 @@ from continualcode.rust.diagnostics import Diagnostic, render_compact
 @dataclass(frozen=True)
 class PooledRepair:
     """A pair with the compiler's feedback; `wrong` and `wrong_feedback` are a failed first attempt (the
-    whole file after it), empty when there is none."""
+    whole file after it), `then` and `then_feedback` the file after the first of two repairs and what rustc
+    says of it; empty when there is none."""
 
     pattern: str
     seed: int
@@ -32,6 +38,8 @@ class PooledRepair:
     feedback: str
     wrong: str = ""
     wrong_feedback: str = ""
+    then: str = ""
+    then_feedback: str = ""
 
 
 def differing_block(old: list[str], new: list[str]) -> tuple[int, int, int]:
@@ -77,23 +85,32 @@ def _shows(diagnostics: list[Diagnostic], code: str) -> bool:
 
 
 def draw(pattern_id: str, first_seed: int, count: int, with_wrong: float = 0.35) -> list[PooledRepair]:
-    """`count` draws of a pattern, those that hold before rustc."""
+    """`count` draws of a pattern, dressed, those that hold before rustc."""
     if pattern_id in HELD_BACK:
         raise ValueError(f"{pattern_id} is held back from pretraining")
     p = PATTERNS[pattern_id]
-    seeds = range(first_seed, first_seed + count)
-    pairs = [p.make(Grammar(seed)) for seed in seeds]
+    seeds = list(range(first_seed, first_seed + count))
+    r = random.Random(first_seed * 104_729 + len(pattern_id))
+    known = sorted(set(PATTERNS) - HELD_BACK)
+    made = [p.make(Grammar(seed)) for seed in seeds]
+    others = [PATTERNS[r.choice(known)].make(Grammar(r.getrandbits(40))) for _ in seeds]
+    every = dress.formatted([(x.buggy, x.fixed) for x in (*made, *others)], r)
+    pairs: list[dress.Dressed] = []
+    for mine, theirs in zip(every[:count], every[count:], strict=True):
+        roll = r.random()
+        pairs.append(dress.alone(mine) if roll < 0.45 else dress.in_company(mine, theirs, r, second_bug=roll > 0.75))
     buggy = diagnose_batch([pair.buggy for pair in pairs])
     clean = diagnose_batch([pair.fixed for pair in pairs])
+    later = _second_bugs(pairs, buggy)
     good = [
-        PooledRepair(pattern_id, seed, pair.buggy, pair.fixed, render_compact(b, "src/lib.rs"))
-        for seed, pair, b, f in zip(seeds, pairs, buggy, clean, strict=True)
-        if _shows(b, p.error) and not any(d.is_error for d in f)
+        PooledRepair(pattern_id, seed, pair.buggy, pair.fixed, render_compact(b, "src/lib.rs"), **more)
+        for seed, pair, b, f, more in zip(seeds, pairs, buggy, clean, later, strict=True)
+        if not any(d.is_error for d in f) and (more if pair.other else _shows(b, p.error))
     ]
     r = random.Random(first_seed * 7919 + len(pattern_id))
     tries: list[tuple[int, str]] = []
     for i, item in enumerate(good):
-        if r.random() < with_wrong:
+        if r.random() < with_wrong and not item.then:
             old, new = item.buggy.split("\n"), item.fixed.split("\n")
             a, b, c = differing_block(old, new)
             if b == a or b - a != c - a:
@@ -109,20 +126,43 @@ def draw(pattern_id: str, first_seed: int, count: int, with_wrong: float = 0.35)
     return good
 
 
+def _second_bugs(pairs: list[dress.Dressed], buggy: list[list[Diagnostic]]) -> list[dict[str, str]]:
+    """For each pair of two bugs: the file once the bug of the first error shown is repaired, and rustc's word
+    on it; empty for pairs of one bug and for those that do not hold."""
+    out: list[dict[str, str]] = [{} for _ in pairs]
+    middles: list[tuple[int, str]] = []
+    for i, (pair, found) in enumerate(zip(pairs, buggy, strict=True)):
+        shown = next((d.primary for d in found if d.is_error and d.primary), None)
+        if pair.other and shown is not None:
+            mine = (shown.line <= pair.boundary) == pair.first
+            middles.append((i, pair.other if mine else pair.twin))
+    for (i, text), found in zip(middles, diagnose_batch([t for _, t in middles]), strict=True):
+        if any(d.is_error for d in found):
+            out[i] = {"then": text, "then_feedback": render_compact(found, "src/lib.rs")}
+    return out
+
+
 def write(folder: Path, patterns: list[str], per_pattern: int, block: int = 100, seed: int = 1_000_000) -> None:
     """Fill the pool: round after round over the patterns, so that it can be used while it grows. Blocks
-    already drawn are not drawn again."""
+    already drawn are not drawn again. What comes too near to a measured koan is left out."""
     folder.mkdir(parents=True, exist_ok=True)
+    measured = [k for k in catalogue.load() if k.split in ("gate", "test")]
     for start in range(0, per_pattern, block):
         for pattern_id in patterns:
             done = folder / f"{pattern_id}.{start:06d}.jsonl"
             if done.exists():
                 continue
-            items = draw(pattern_id, seed + start, block)
+            items = _apart(draw(pattern_id, seed + start, block), measured)
             temporary = done.with_suffix(".part")
             temporary.write_text("".join(json.dumps(asdict(i)) + "\n" for i in items))
             temporary.rename(done)
             print(pattern_id, start, len(items), flush=True)
+
+
+def _apart(items: list[PooledRepair], measured: list[Koan]) -> list[PooledRepair]:
+    """Without those that come too near to a koan of the gate or test split (`koans/leaks.py`)."""
+    near = {leak.other for leak in corpus_leaks([i.fixed for i in items], measured)}
+    return [item for n, item in enumerate(items) if f"corpus:{n}" not in near]
 
 
 def read(folder: Path) -> Iterator[PooledRepair]:

@@ -27,7 +27,7 @@ from continualcode.nursery import tokenizer as tok
 from continualcode.nursery.chat import segments
 from continualcode.nursery.corpus import Document
 
-LENGTHS = (128, 192, 256, 320, 384, 448, 576, 768)  # the only sequence lengths there are: one compilation each
+LENGTHS = (128, 192, 256, 320, 384, 448, 576, 768, 1024)  # the only sequence lengths there are: one compilation each
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Recipe:
     heads: int = 4
     feed_forward: int = 768
     vocabulary: int = 2048
-    context: int = 800
+    context: int = 1024
     batch_tokens: int = 4096
     learning_rate: float = 4e-3
     embedding_rate: float = 3e-3

@@ -137,23 +137,32 @@ def _finish(r: random.Random, sentence: str, vocabulary: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Topic:
-    """What a command chore is about: `about` completes «to …», `noun` completes «for …»."""
+    """What a command chore is about: each of `abouts` completes «to …», each of `nouns` completes «for …».
+    The words after the first are other ways to say it, separated by `|`."""
 
-    about: str
-    noun: str
+    abouts: str
+    nouns: str
+
+    def about(self, r: random.Random) -> str:
+        return r.choice(self.abouts.split("|"))
+
+    def noun(self, r: random.Random) -> str:
+        return r.choice(self.nouns.split("|"))
 
 
 def demand_command(r: random.Random, new: str, old: str, topic: Topic, vocabulary: list[str]) -> str:
     """A correction that asks for the command `new` in place of `old` for this kind of request."""
-    n, o = _quoted(r, new), old
+    n, o, about, noun = _quoted(r, new), old, topic.about(r), topic.noun(r)
+    if r.random() < 0.45:
+        return demand_about(r, new, topic, vocabulary)
     sentence = r.choice(
         (
             f"use {n}", f"use {n}", f"use {n}", f"use {n} instead", f"use {n}, not {o}", f"use {n} instead of {o}", f"run {n}", f"run {n} here",
             f"{n}, not {o}", f"not {o}: {n}", f"it is {n}", f"we use {n} here", f"we always use {n}", f"this project uses {n}",
-            f"to {topic.about} use {n}", f"to {topic.about} run {n}", f"for {topic.noun} we use {n}", f"for {topic.noun} run {n}",
-            f"{topic.noun}: {n}", f"always {topic.about} with {n}", f"{topic.about} with {n}", f"never {o}, always {n}", f"don't use {o}, use {n}",
+            f"to {about} use {n}", f"to {about} run {n}", f"for {noun} we use {n}", f"for {noun} run {n}",
+            f"{noun}: {n}", f"always {about} with {n}", f"{about} with {n}", f"never {o}, always {n}", f"don't use {o}, use {n}",
             f"the command is {n}", f"you should call {n}", f"I want {n}", f"prefer {n}", f"switch to {n}", f"replace {o} by {n}", f"{n} please",
-            f"do it with {n}", f"our tool is {n}", f"try {n}", f"in this repo {n} is the way to {topic.about}",
+            f"do it with {n}", f"our tool is {n}", f"try {n}", f"in this repo {n} is the way to {about}",
         )
     )  # fmt: skip
     return _finish(r, sentence, vocabulary)
@@ -179,14 +188,20 @@ def demand_flag(r: random.Random, flag: str, vocabulary: list[str]) -> str:
     )
 
 
-def other_topic(r: random.Random, new: str, topic: Topic, vocabulary: list[str]) -> str:
-    """A correction that names another kind of request than the one at hand: it must change nothing."""
-    n = _quoted(r, new)
+def demand_about(r: random.Random, new: str, topic: Topic, vocabulary: list[str]) -> str:
+    """A correction that says which kind of request it is about: it holds for that kind and changes no other."""
+    n, about, noun = _quoted(r, new), topic.about(r), topic.noun(r)
     sentence = r.choice(
-        (f"to {topic.about} use {n}", f"to {topic.about} run {n}", f"for {topic.noun} we use {n}", f"{topic.noun}: {n}",
-         f"always {topic.about} with {n}", f"{topic.about} with {n}", f"{n} is how we {topic.about}")
+        (f"to {about} use {n}", f"to {about} run {n}", f"for {noun} we use {n}", f"for {noun} run {n}", f"for {noun} use {n}",
+         f"{noun}: {n}", f"always {about} with {n}", f"{about} with {n}", f"{n} is how we {about}", f"{n} is for {noun}",
+         f"use {n} to {about}", f"use {n} for {noun}", f"run {n} when you {about}", f"when I ask you to {about}, run {n}",
+         f"in this repo {n} is the way to {about}", f"{noun} go through {n}", f"we {about} with {n}", f"if you {about}, use {n}",
+         f"whenever you {about} call {n}", f"{n} does {noun} here", f"never {about} by hand, use {n}", f"as for {noun}, it is {n}")
     )  # fmt: skip
     return _finish(r, sentence, vocabulary)
+
+
+other_topic = demand_about  # asked of another kind of request than the one at hand, it must change nothing
 
 
 _TOOL_HEADS = (
