@@ -1,47 +1,125 @@
 """Does the model follow a correction that stands in its context, and only then? The ceiling of every lesson.
 
-`continualcode bench obedience`. Fresh draws of the nursery's chores (seeds that pretraining never used; wordings
-from the same grammar, commands and names mostly invented anew): `obeyed`, the reply is the demanded call; `unmoved`,
-a correction about another kind of request left the habit as it was; `unasked`, the same demand was met without
-any correction. Greedy.
+`continualcode bench obedience`. 300 cases each. The corrections' wordings and the demanded commands are this file's
+own: none of them is in the corpus (tests/nursery/test_obedience_wording.py holds that up); kinds of request and the
+words for them are the corpus's. `obeyed`: the reply is the demanded call (commands, and edits by another tool);
+`unmoved`: a correction about another kind of request left the habit as it was, in the same wordings as half of the
+obeyed ones, so that only what it is about tells them apart; `unasked`: the demand was met without the correction.
+Greedy.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from continualcode.config import Settings
 
-SEED, CASES = 424_242, 150
+if TYPE_CHECKING:
+    from continualcode.engine.base import Message
+    from continualcode.nursery.wording import Topic
+
+SEED, CASES = 424_242, 300
+
+PLAIN = """could you go with {n} next time|around these parts it's {n}|{n} or nothing|my lead insists on {n}|the right incantation: {n}
+rather {n}|this needs {n}|I'd like to see {n} there|swap that for {n}|{n} is what I meant|how about {n}|wrong tool. {n}!
+have {n} do it|make that {n}|stick to {n}|the wiki says {n}|kindly employ {n}|that should have been {n}|go through {n}
+you wanted {n}, I think|read the handbook: {n}|everyone on this project types {n}|from now on {n}|hm, {n} is better""".replace(
+    "\n", "|"
+).split("|")
+ABOUT = """when it comes to {noun}, go for {n}|{noun}? {n}, always|please {about} through {n} from now on|speaking of {noun}: {n}
+FYI we {about} via {n}|my habit is to {about} using {n}|{noun} happen with {n} around here|kindly {about} by means of {n}
+one thing about {noun}: they want {n}|should you ever {about}, reach for {n}|remember that {noun} need {n}|{n} handles {noun}""".replace(
+    "\n", "|"
+).split("|")
+EDITS = """patch the lines with edit_lines rather than replacing everything|no full rewrites here: edit_lines|edit_lines would have done
+a whole new file for one line? edit_lines|keep the blast radius small: edit_lines|go with edit_lines next time|rather edit_lines
+my lead insists on edit_lines|edit_lines or nothing|the wiki says edit_lines|from now on edit_lines|kindly employ edit_lines""".replace(
+    "\n", "|"
+).split("|")
+COMMANDS = """mise run ci|devbox run|nix build|flit|poe|waf configure|scons -Q|premake5 gmake|buck2|pants ::|moon run :all|turbo run|nx affected
+lerna run|gulp|grunt dist|tilt ci|skaffold run|cargo hack --each-feature|maturin develop|bloop compile|lein uberjar|rebar3 ct|stack build
+cabal new-test|opam install|dune runtest|mint|fastlane beta|xmake f|goreleaser --snapshot|nimble|shards|conan create|vcpkg""".replace(
+    "\n", "|"
+).split("|")
+
+
+def demanded(r: random.Random) -> str:
+    """A command that the corpus cannot hold: a real one it does not list, or syllables of another making."""
+    if r.random() < 0.3:
+        return r.choice(COMMANDS)
+    words = [
+        "".join(r.choice("bdfgklmnprstvz") + r.choice(("a", "e", "i", "o", "u", "ei", "uo")) for _ in range(r.randint(2, 3)))
+        for _ in range(r.randint(1, 3))
+    ]  # fmt: skip
+    return r.choice(("", "", "", "./", "bin/")) + "-".join(words[:1]) + "".join(" " + w for w in words[1:])
+
+
+def corrected(r: random.Random, n: str, topic: Topic, named: bool) -> str:
+    """A sentence that demands `n`; `named`: it says for which kind of request."""
+    text = r.choice(ABOUT if named else PLAIN)
+    return text.format(n=n, about=topic.about(r), noun=topic.noun(r))
+
+
+Case = tuple[tuple["Message", ...], "Message"]
+
+
+def cases(count: int, seed: int = SEED) -> dict[str, list[Case]]:
+    """`count` cases (conversation, expected reply) of `obeyed`, `unmoved` and `unasked`; a quarter of the
+    obeyed ones ask for another file tool."""
+    from continualcode.nursery import chores
+    from continualcode.nursery.chat import call
+
+    r = random.Random(seed)
+    found: dict[str, list[Case]] = {"obeyed": [], "unmoved": [], "unasked": []}
+    while len(found["unmoved"]) < count:
+        named = len(found["unmoved"]) % 2 == 0
+        k = r.choice(chores.COMMANDS)
+        plain = chores.command_chore(r, corrected=0.0, kind=k)
+        habit = str(plain.habit.tool_calls[0].arguments["command"])
+        stem = k.command.replace(' "{x}"', "").replace(" {x}", "")
+        new = demanded(r)
+        reply = call("bash", command=new + habit[len(stem) :])
+        found["unasked"].append((plain.messages, reply))
+        if len(found["obeyed"]) < count * 3 // 4:
+            sentence = corrected(r, new, k.topic, named)
+            found["obeyed"].append((tuple(chores._place(r, list(plain.messages), plain.habit, sentence)), reply))
+        else:
+            c = chores.file_chore(r, corrected=0.0)
+            made = _as_edit(c)
+            found["obeyed"].append((tuple(chores._place(r, list(c.messages), c.habit, r.choice(EDITS))), made))
+        other = r.choice([c for c in chores.COMMANDS if c.topic != k.topic])
+        sentence = corrected(r, new, other.topic, True)
+        found["unmoved"].append((tuple(chores._place(r, list(plain.messages), plain.habit, sentence)), plain.habit))
+    return found
+
+
+def _as_edit(c: Any) -> Message:
+    """What `edit_lines` call does the work of the chore's habitual `write`."""
+    from continualcode.nursery import chores
+
+    arguments = c.habit.tool_calls[0].arguments
+    listing = c.messages[-1].content.split("\n")
+    old = [line.split("|", 1)[1] for line in listing]
+    return chores.call_for("edit_lines", arguments["path"], old, str(arguments["content"]).split("\n"))
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     from continualcode.engine import load_engine
-    from continualcode.engine.base import Message, SampleParams
+    from continualcode.engine.base import SampleParams
     from continualcode.evaluate.stats import wilson
-    from continualcode.nursery import chores
     from continualcode.nursery.chat import body
 
     engine = load_engine(settings)
-    r = random.Random(SEED)
-    asked: dict[str, list[tuple[tuple[Message, ...], Message]]] = {"obeyed": [], "unmoved": [], "unasked": []}
-    while min(len(v) for v in asked.values()) < CASES:
-        c = chores.command_chore(r, corrected=1.0)
-        asked["unmoved" if c.reply == c.habit else "obeyed"].append((c.messages, c.reply))
-        if c.reply != c.habit:
-            user = next(m for m in c.messages if m.role == "user")
-            plain = Message("user", user.content.split("\n\nCorrection: ")[0])
-            asked["unasked"].append(((plain,), c.reply))
-    found: dict[str, Any] = {"cases": CASES}
-    for name, cases in asked.items():
-        cases = cases[:CASES]
-        answers = engine.sample([engine.encode(m) for m, _ in cases], SampleParams(max_new_tokens=64))
+    count = CASES
+    found: dict[str, Any] = {"cases": count}
+    for name, some in cases(count).items():
+        answers = engine.sample([engine.encode(m) for m, _ in some], SampleParams(max_new_tokens=120))
         hits = sum(
-            a.text.replace("<|im_end|>", "") == body(reply) for a, (_, reply) in zip(answers, cases, strict=True)
+            a.text.replace("<|im_end|>", "") == body(reply) for a, (_, reply) in zip(answers, some, strict=True)
         )
-        found[name] = round(hits / CASES, 3)
-        found[f"{name}_ci95"] = [round(x, 3) for x in wilson(hits, CASES)]
-        say(f"{name}: {hits}/{CASES}")
+        found[name] = round(hits / count, 3)
+        found[f"{name}_ci95"] = [round(x, 3) for x in wilson(hits, count)]
+        say(f"{name}: {hits}/{count}")
     return found
