@@ -440,6 +440,206 @@ def bc_shared_then_push(g: Grammar) -> Pair:
     return g.program([*imports, *head], [bug], [fix], tail)
 
 
+@pattern(FAMILY, "E0499")
+def bc_two_mut_borrows(g: Grammar) -> Pair:
+    """Two mutable borrows of one thing are alive at once; the repair lets the first end, or needs only one."""
+    shape = g.pick(
+        "elements",
+        "elements",
+        "self",
+        "entry",
+        "last",
+        "getter",
+        "closures",
+        "halves",
+        "swap",
+        "nested",
+        "nested",
+        "writer",
+        "loop",
+        "optional",
+    )
+    name, a, b, n = g.fn(), g.var(), g.var(), g.var()
+    xs, one = g.items()
+    v = integer(g)
+    kind, field, method = g.type(), g.var(), g.fn()
+    up, down = g.pick("+=", "*=", "+="), g.pick("+=", "-=")
+    use: list[str] = []
+    head: list[str] = []
+    if shape == "elements":
+        element, get, part = v.type, "*", ""
+        if g.chance(0.5):
+            head, element, get, part = struct(kind, [(field, v.type), (method, "String")]), kind, "", f".{field}"
+        i, j = (g.var(), g.var()) if g.chance(0.6) else ("0", str(g.number(1, 5)))
+        params = f", {i}: usize, {j}: usize" if i != "0" else ""
+        head += [f"pub fn {name}({xs}: &mut [{element}]{params}, {n}: {v.type}) {{", f"    let {a} = &mut {xs}[{i}];"]
+        lines = [f"    let {b} = &mut {xs}[{j}];", f"    {get}{a}{part} {down} {n};"]
+        tail = [f"    {get}{b}{part} {up} {n};", "}"]
+    elif shape == "self":
+        head = [*struct(kind, [(field, v.type), (xs, "Vec<String>")]), f"impl {kind} {{"]
+        head += [
+            f"    pub fn {method}(&mut self, {b}: &str) {{",
+            f"        self.{xs}.push({b}.{g.pick('to_string', 'to_uppercase')}());",
+            "    }",
+        ]
+        head += [f"    pub fn {name}(&mut self, {n}: {v.type}) -> {v.type} {{", f"        let {a} = &mut self.{field};"]
+        lines = [f'        self.{method}("{g.text()}");', f"        *{a} {up} {n};"]
+        tail = [f"        self.{field}", "    }", "}"]
+    elif shape == "entry":
+        use = [f"use std::collections::{(owner := g.pick('HashMap', 'BTreeMap'))};"]
+        start = g.pick("or_insert(0)", "or_default()", f"or_insert({n})")
+        head = [
+            f"pub fn {name}({xs}: &mut {owner}<String, {v.type}>, {one}: &str, {n}: {v.type}) {{",
+            f"    let {a} = {xs}.entry({one}.to_string()).{start};",
+        ]
+        change = g.pick(
+            f'{xs}.insert("{g.word()}".to_string(), {n});',
+            f'{xs}.remove("{g.word()}");',
+            f"{xs}.retain(|_, {b}| *{b} > 0);",
+        )
+        lines = [f"    {change}", f"    *{a} {up} {n};"]
+        tail = ["}"]
+    elif shape == "last":
+        head = [*struct(one.capitalize() + "Line" if g.chance(0.3) else kind, [(field, v.type), (b, "bool")])]
+        made = head[0].split()[2]
+        owner, pad = xs, ""
+        if g.chance(0.5):
+            shelf = g.type()
+            head += [
+                *struct(shelf, [(xs, f"Vec<{made}>")]),
+                f"impl {shelf} {{",
+                f"    pub fn {name}(&mut self, {n}: {v.type}) {{",
+            ]
+            owner, pad = f"self.{xs}", "    "
+        else:
+            head += [f"pub fn {name}({xs}: &mut Vec<{made}>, {n}: {v.type}) {{"]
+        head += [f"{pad}    if let Some({a}) = {owner}.{g.pick('last_mut', 'first_mut')}() {{"]
+        lines = [
+            f"{pad}        {owner}.push({made} {{ {field}: {n}, {b}: {g.pick('true', 'false')} }});",
+            f"{pad}        {a}.{field} {up} {n};",
+        ]
+        tail = [f"{pad}    }}", f"{pad}}}", *(["}"] if pad else [])]
+    elif shape == "getter":
+        head = [
+            *struct(kind, [(xs, f"Vec<{v.type}>")]),
+            f"impl {kind} {{",
+            f"    pub fn {method}(&mut self, {one}: usize) -> &mut {v.type} {{",
+        ]
+        head += [f"        &mut self.{xs}[{one}]", "    }", "}"]
+        thing, k = g.var(), g.number(1, 6)
+        head += [f"pub fn {name}({thing}: &mut {kind}, {n}: {v.type}) {{", f"    let {a} = {thing}.{method}(0);"]
+        lines = [f"    let {b} = {thing}.{method}({k});", f"    *{a} {down} {n};"]
+        tail = [f"    *{b} {up} {n};", "}"]
+    elif shape == "closures":
+        head = [
+            f"pub fn {name}({n}: {v.type}) -> {v.type} {{",
+            f"    let mut {field} = {v.literal};",
+            f"    let mut {a} = |{one}: {v.type}| {field} {up} {one};",
+        ]
+        lines = [f"    let mut {b} = |{one}: {v.type}| {field} {g.pick('*=', '+=', '/=')} {one};", f"    {a}({n});"]
+        tail = [f"    {b}({g.number(2, 9)});", f"    {field}", "}"]
+        if g.chance(0.4):
+            head[1:] = [f"    let mut {xs} = Vec::new();", f"    let mut {a} = |{one}: {v.type}| {xs}.push({one});"]
+            lines = [f"    let mut {b} = |{one}: {v.type}| {xs}.insert(0, {one} * {g.number(2, 9)});", f"    {a}({n});"]
+            head[0], tail = f"pub fn {name}({n}: {v.type}) -> Vec<{v.type}> {{", [f"    {b}({n});", f"    {xs}", "}"]
+    elif shape == "halves":
+        head = [f"pub fn {name}({xs}: &mut [{v.type}], {n}: usize) {{"]
+        bug = [f"    let {a} = &mut {xs}[..{n}];", f"    let {b} = &mut {xs}[{n}..];"]
+        fix = [f"    let ({a}, {b}) = {xs}.split_at_mut({n});"]
+        step = g.pick(
+            f"    {a}[0] {up} {b}[0];",
+            f"    std::mem::swap(&mut {a}[0], &mut {b}[0]);",
+            f"    {a}[0] = {b}.iter().sum();",
+        )
+        tail = [step, f"    {b}[0] = {v.literal};", "}"]
+        return g.program(head, bug, fix, tail)
+    elif shape == "swap":
+        i, j = g.random.choice(((a, b), ("0", a), (a, f"{a} + 1"), (f"{a} - 1", a)))
+        params = "".join(f", {x}: usize" for x in (a, b) if x in (i, j, i.split()[0]))
+        pad, owner = "    ", xs
+        if g.chance(0.5):
+            head = [
+                *struct(kind, [(xs, f"Vec<{g.pick('u32', 'String', 'char')}>"), (field, "usize")]),
+                f"impl {kind} {{",
+            ]
+            head += [f"    pub fn {name}(&mut self{params}) {{", f"        self.{field} += {g.number(1, 3)};"]
+            pad, owner, tail = "        ", f"self.{xs}", ["    }", "}"]
+        else:
+            head = [
+                f"pub fn {name}({xs}: &mut [{g.pick('u32', 'String', 'i64')}]{params}) {{",
+                f"    if {i} < {xs}.len() && {j} < {xs}.len() {{",
+            ]
+            pad, tail = "        ", ["    }", "}"]
+        call = "std::mem::swap"
+        return g.program(
+            head, [f"{pad}{call}(&mut {owner}[{i}], &mut {owner}[{j}]);"], [f"{pad}{owner}.swap({i}, {j});"], tail
+        )
+    elif shape == "nested":
+        head = [
+            *struct(kind, [(xs, "Vec<u32>"), (field, "u32")]),
+            f"impl {kind} {{",
+            f"    pub fn {method}(&mut self) -> u32 {{",
+        ]
+        head += [f"        self.{field} += {g.number(1, 9)};", f"        self.{field}", "    }"]
+        if g.chance(0.5):
+            bug, fix = (
+                f"        self.{xs}.push(self.{method}());",
+                [f"        let {a} = self.{method}();", f"        self.{xs}.push({a});"],
+            )
+        else:
+            other, p = g.fn(), g.var()
+            head += [
+                f"    pub fn {other}(&mut self, {p}: u32) {{",
+                f"        self.{xs}.push({p} {g.pick('*', '+')} {g.number(2, 9)});",
+                "    }",
+            ]
+            bug, fix = (
+                f"        self.{other}(self.{method}());",
+                [f"        let {a} = self.{method}();", f"        self.{other}({a});"],
+            )
+        head += [f"    pub fn {name}(&mut self) -> usize {{"]
+        return g.program(head, [bug], fix, [f"        self.{xs}.len()", "    }", "}"])
+    elif shape == "writer":
+        ty, first, second = g.random.choice(
+            (
+                ("String", f"push_str({n})", f"push('{g.pick(*'.!;-')}')"),
+                ("Vec<String>", f"push({n}.to_string())", f"push({text(g)})"),
+            )
+        )
+        head = [f"pub fn {name}({xs}: &mut {ty}, {n}: &str) {{", f"    let {a} = &mut *{xs};", f"    {a}.{first};"]
+        if g.chance(0.5):
+            make = "String::new()" if ty == "String" else "Vec::new()"
+            head = [
+                f"pub fn {name}({n}: &str) -> {ty} {{",
+                f"    let mut {xs} = {make};",
+                f"    let {a} = &mut {xs};",
+                f"    {a}.{first};",
+            ]
+        last = f"    {a}.{g.pick(second, first)};"
+        tail = [last, "}"] if "->" not in head[0] else [last, f"    {xs}", "}"]
+        return g.program(head, [f"    {xs}.{second};"], [f"    {a}.{second};"], tail)
+    elif shape == "loop":
+        head = [*struct(kind, [(xs, f"Vec<{v.type}>"), (field, v.type)]), f"impl {kind} {{"]
+        head += [
+            f"    pub fn {method}(&mut self, {b}: {v.type}) {{",
+            f"        self.{field} {g.pick('+=', '*=')} {b};",
+            "    }",
+        ]
+        head += [f"    pub fn {name}(&mut self) {{"]
+        bug = [f"        for {one} in self.{xs}.iter_mut() {{", f"            self.{method}(*{one});"]
+        fix = [f"        for {n} in 0..self.{xs}.len() {{", f"            self.{method}(self.{xs}[{n}]);"]
+        return g.program(head, bug, fix, ["        }", "    }", "}"])
+    else:
+        use = ["use std::collections::HashMap;"]
+        head = [*struct(kind, [(xs, "HashMap<String, u32>"), (field, "u32")]), f"impl {kind} {{"]
+        head += [f"    pub fn {method}(&mut self, {b}: u32) {{", f"        self.{field} += {b};", "    }"]
+        head += [f"    pub fn {name}(&mut self, {n}: &str) {{", f"        if let Some({a}) = self.{xs}.get_mut({n}) {{"]
+        amount = g.number(1, 9)
+        lines = [f"            self.{method}({amount});", f"            *{a} {g.pick('+=', '-=', '=')} {amount};"]
+        tail = ["        }", "    }", "}"]
+    return g.program([*use, *head], lines, [lines[1], lines[0]], tail)
+
+
 @pattern(FAMILY, "E0507")
 def bc_move_out_of_borrow(g: Grammar) -> Pair:
     """An owned value is taken out from behind a reference or an index."""

@@ -6,41 +6,83 @@ from continualcode.koans.grammar import Grammar, Pair, pattern
 from continualcode.koans.patterns.draws import integer, scalar, string, struct
 
 FAMILY = "trait_bounds"
-_OTHERS = ("Debug", "Clone", "PartialEq", "Default")
+_TRAITS = ("Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default")  # as people order them
+_NEEDS = {
+    "Copy": ("Clone",),
+    "Eq": ("PartialEq",),
+    "PartialOrd": ("PartialEq",),
+    "Ord": ("PartialEq", "Eq", "PartialOrd"),
+}
 
 
-def _derive(
-    g: Grammar, trait: str, others: tuple[str, ...] = _OTHERS, alone: float = 0.4
-) -> tuple[list[str], list[str]]:
-    """The derive line without and with `trait`: no line at all (the repair adds one), or one with other traits."""
-    if g.chance(alone):
-        return [], [f"#[derive({trait})]"]
-    drawn = ", ".join(g.random.sample([o for o in others if o != trait], g.random.randint(1, 2)))
-    rest = list(dict.fromkeys(drawn.split(", ")))
-    full = list(rest)
-    full.insert(g.random.randint(0, len(rest)), trait)
-    return [f"#[derive({', '.join(rest)})]"], [f"#[derive({', '.join(full)})]"]
+def _derives(g: Grammar, wanted: tuple[str, ...], usual: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The derive line with some of the `usual` traits, and the one that also has all of `wanted`: what was there
+    stays in its place, what was missing follows in the usual order. An empty list where nothing is derived.
+    At least the last of `wanted` is missing."""
+    drawn: list[str] = []
+    for trait in _TRAITS:
+        free = trait in usual and trait != wanted[-1] and all(n in drawn for n in _NEEDS.get(trait, ()))
+        if free and g.chance({"Debug": 0.6, "Clone": 0.6, "PartialEq": 0.45, "Default": 0.25}.get(trait, 0.35)):
+            drawn.append(trait)
+    if g.chance(0.15):
+        drawn = []
+    if g.chance(0.4):
+        g.random.shuffle(drawn)
+    full = drawn + [t for t in wanted if t not in drawn]
+    return [f"#[derive({', '.join(drawn)})]"] if drawn else [], [f"#[derive({', '.join(full)})]"]
 
 
-def _derived(g: Grammar, bare: list[str], full: list[str], item: list[str], rest: list[str]) -> Pair:
-    """A program in which `item` stands under its derive line; without one the repair is an inserted line."""
-    return g.program([], bare, full, item + rest)
+def _derived(g: Grammar, bare: list[str], full: list[str], item: list[str], rest: list[str], use: str = "") -> Pair:
+    """A program in which `item` stands under its derive line; without one the repair is an inserted line.
+    `rest` uses the item. Another attribute sometimes stands above or below the derive line, and `rest` above
+    the item."""
+    above, below = [], []
+    if g.chance(0.2):
+        attribute = g.pick("#[non_exhaustive]", "#[must_use]", "#[allow(dead_code)]")
+        (above if g.chance(0.5) and bare else below).append(attribute)
+        if not bare:
+            above, below = below, []
+    if g.chance(0.15):
+        above.insert(0, "/// " + g.sentence())
+    imports = [use] if use else []
+    if g.chance(0.15):
+        return g.program([*imports, *rest, *above], bare, full, [*below, *item])
+    others = []
+    if g.chance(0.2):
+        others = [
+            f"#[derive({g.pick('Debug', 'Debug, Clone', 'Clone')})]",
+            *struct(g.type(), [(g.var(), g.pick("u32", "String", "bool"))]),
+        ]
+    return g.program([*imports, *others, *above], bare, full, [*below, *item, *rest])
 
 
 def _plain_struct(g: Grammar, kind: str, types: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """A struct of one to three fields: its lines and the fields' names."""
-    names = [g.var() for _ in range(g.random.randint(1, 3))]
+    names = [g.var() for _ in range(g.random.choice((1, 2, 2, 3, 3, 4)))]
     return struct(kind, [(n, g.pick(*types)) for n in names]), names
 
 
 def _plain_enum(g: Grammar, kind: str) -> tuple[list[str], list[str]]:
     """An enum of two to four unit variants: its lines and the variants."""
-    variants = [g.type() for _ in range(g.random.randint(2, 4))]
+    variants = [g.type() for _ in range(g.random.choice((2, 3, 3, 4)))]
     return [f"pub enum {kind} {{", *(f"    {v}," for v in variants), "}"], variants
 
 
 _ANY = ("u32", "i64", "String", "bool", "f64", "Vec<u32>", "Option<i32>")
 _TOTAL = ("u32", "i64", "String", "bool", "u8", "Vec<u32>", "Option<i32>")
+
+
+_ENUM_TRAITS = ("Debug", "Clone", "Copy", "PartialEq", "Eq")
+_STRUCT_TRAITS = ("Debug", "Clone", "PartialEq", "Default")
+
+
+def _keep(g: Grammar, kept: tuple[str, ...], missing: str) -> tuple[list[str], list[str]]:
+    """Derive lines that already have all but one of the traits, in some order, beside one or two others."""
+    drawn = [*kept, *g.random.sample(["Debug", "Clone"], g.random.choice((0, 1, 1, 2)))]
+    g.random.shuffle(drawn)
+    if g.chance(0.5):
+        drawn.sort(key=_TRAITS.index)
+    return [f"#[derive({', '.join(drawn)})]"], [f"#[derive({', '.join([*drawn, missing])})]"]
 
 
 def _parameter(g: Grammar) -> str:
@@ -50,19 +92,20 @@ def _parameter(g: Grammar) -> str:
 @pattern(FAMILY, "E0277")
 def tb_missing_debug(g: Grammar) -> Pair:
     """A type is printed with `{:?}` without deriving Debug."""
-    kind, name, x = g.type(), g.fn(), g.var()
+    kind, name, x, y = g.type(), g.fn(), g.var(), g.var()
     enum = g.chance(0.4)
-    item, _ = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _ANY)
-    bare, full = _derive(g, "Debug", ("Clone", "PartialEq", "Copy, Clone" if enum else "Default"))
+    item, parts = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _ANY)
+    bare, full = _derives(g, ("Debug",), _ENUM_TRAITS if enum else _STRUCT_TRAITS)
     form = g.pick(":?", ":?", ":#?")
-    shape = g.pick("format", "print", "slice", "option", "expect")
+    shape = g.pick(
+        "format", "print", "slice", "option", "expect", "holder", "holder", "method", "error", "vec", "arms", "two"
+    )
+    word = g.pick("", g.word() + " ", g.text() + ": ")
     if shape == "format":
-        word = g.pick("", g.word() + " ", g.word() + ": ")
         rest = [f"pub fn {name}({x}: &{kind}) -> String {{", f'    format!("{word}{{{x}{form}}}")', "}"]
     elif shape == "print":
         rest = [f"pub fn {name}({x}: &{kind}) {{", f'    println!("{{{x}:?}}");', "}"]
     elif shape == "slice":
-        y = g.var()
         rest = [
             f"pub fn {name}({x}: &[{kind}]) {{",
             f"    for {y} in {x} {{",
@@ -71,15 +114,60 @@ def tb_missing_debug(g: Grammar) -> Pair:
             "}",
         ]
     elif shape == "option":
-        rest = [f"pub fn {name}({x}: Option<{kind}>) -> String {{", f'    format!("{{{x}:?}}")', "}"]
-    else:
-        y = g.var()
+        rest = [f"pub fn {name}({x}: Option<{kind}>) -> String {{", f'    format!("{word}{{{x}:?}}")', "}"]
+    elif shape == "expect":
         rest = [
             f"pub fn {name}({x}: Result<u32, {kind}>) -> u32 {{",
-            f'    let {y} = {x}.expect("{g.word()}");',
+            f'    let {y} = {x}.expect("{g.text()}");',
             f"    {y} + {g.number()}",
             "}",
         ]
+    elif shape == "holder":
+        holder, field = g.type(), g.var()
+        inner = g.pick(kind, kind, f"Vec<{kind}>", f"Option<{kind}>", f"(u32, {kind})")
+        rest = struct(
+            holder,
+            [(field, inner), (g.var(), g.pick("u32", "String", "bool"))],
+            g.pick("Debug", "Debug", "Debug", "Debug", "Debug"),
+        )
+        rest += [f"pub fn {name}({x}: &{holder}) -> String {{", f'    format!("{word}{{{x}:?}}")', "}"]
+    elif shape == "method":
+        holder, xs = g.type(), g.plural()
+        rest = [
+            *struct(holder, [(xs, f"Vec<{kind}>"), (y, "u32")]),
+            f"impl {holder} {{",
+            f"    pub fn {name}(&self) -> String {{",
+        ]
+        rest += [
+            f'        format!("{{}} {g.word()}, {{}}: {{:?}}", self.{xs}.len(), self.{y}, self.{xs})',
+            "    }",
+            "}",
+        ]
+    elif shape == "error":
+        rest = [
+            f"pub fn {name}({x}: &str, {y}: Result<u64, {kind}>) -> Result<u64, String> {{",
+            f"    match {y} {{",
+            "        Ok(n) => Ok(n * 2),",
+        ]
+        rest += [f'        Err(e) => Err(format!("{word}{{{x}}}: {{e:?}}")),', "    }", "}"]
+    elif shape == "vec":
+        xs, one = g.items()
+        rest = [f"pub fn {name}({xs}: &[{kind}]) -> Vec<String> {{"]
+        rest += [f'    {xs}.iter().map(|{one}| format!("{word}{{{one}:?}}{g.pick("", ";", ".")}")).collect()', "}"]
+    elif shape == "arms":
+        rest = [f"pub fn {name}({x}: Option<&{kind}>) -> String {{", f"    match {x} {{"]
+        rest += [
+            f'        Some({y}) => format!("{word}{{{y}:?}}"),',
+            f'        None => "{g.text()}".to_string(),',
+            "    }",
+            "}",
+        ]
+    else:
+        rest = [
+            f"pub fn {name}({x}: &{kind}, {y}: &{kind}) -> String {{",
+            f'    let shown = format!("{{:?}} {g.pick("->", "and", g.word())} {{:?}}", {x}, {y});',
+        ]
+        rest += ["    shown.to_lowercase()", "}"]
     return _derived(g, bare, full, item, rest)
 
 
@@ -191,10 +279,13 @@ def tb_missing_partialord_bound(g: Grammar) -> Pair:
 def tb_missing_clone_derive(g: Grammar) -> Pair:
     """A type is cloned without deriving Clone."""
     kind, name, x, y = g.type(), g.fn(), g.var(), g.var()
-    enum = g.chance(0.35)
-    bare, full = _derive(g, "Clone", ("Debug", "PartialEq", "Eq, PartialEq" if enum else "Default"))
+    enum = g.chance(0.3)
+    bare, full = _derives(
+        g, ("Clone",), ("Debug", "PartialEq", "Eq") if enum else ("Debug", "PartialEq", "Default", "Eq", "Hash")
+    )
     item, _ = _plain_enum(g, kind) if enum else _plain_struct(g, kind, ("String", "Vec<u32>", "u32"))
-    shape = g.pick("pair", "index", "self", "push", "vec")
+    shape = g.pick("pair", "index", "self", "push", "vec", "history", "fields", "map", "chosen", "swap")
+    holder, field = g.type(), g.var()
     if shape == "pair":
         rest = [
             f"pub fn {name}({x}: {kind}) -> ({kind}, {kind}) {{",
@@ -209,7 +300,6 @@ def tb_missing_clone_derive(g: Grammar) -> Pair:
         index = g.pick("0", f"{xs}.len() - 1", str(g.number(1, 5)))
         rest = [f"pub fn {name}({xs}: &[{kind}]) -> {kind} {{", f"    {xs}[{index}].clone()", "}"]
     elif shape == "self":
-        holder, field = g.type(), g.var()
         rest = [*struct(holder, [(field, kind)]), f"impl {holder} {{", f"    pub fn {name}(&self) -> {kind} {{"]
         rest += [f"        self.{field}.clone()", "    }", "}"]
     elif shape == "push":
@@ -220,10 +310,43 @@ def tb_missing_clone_derive(g: Grammar) -> Pair:
             f"    {x}",
             "}",
         ]
-    else:
+    elif shape == "vec":
         xs = g.plural()
         rest = [f"pub fn {name}({xs}: Vec<{kind}>) -> (Vec<{kind}>, usize) {{", f"    let {y} = {xs}.clone();"]
         rest += [f"    ({y}, {xs}.len())", "}"]
+    elif shape == "history":
+        xs = g.plural()
+        rest = [
+            *struct(holder, [(field, kind), (xs, f"Vec<{kind}>")]),
+            f"impl {holder} {{",
+            f"    pub fn {name}(&mut self, {x}: {kind}) {{",
+        ]
+        rest += [f"        self.{xs}.push(self.{field}.clone());", f"        self.{field} = {x};", "    }", "}"]
+    elif shape == "fields":
+        n = g.var()
+        rest = [
+            *struct(holder, [(field, kind), (n, "usize")]),
+            f"pub fn {name}({x}: &[{kind}], {y}: usize) -> {holder} {{",
+        ]
+        rest += [f"    {holder} {{ {field}: {x}[{y}].clone(), {n}: {x}.len() + {g.number()} }}", "}"]
+    elif shape == "map":
+        xs, one = g.items()
+        rest = [f"pub fn {name}({xs}: &[({kind}, u32)]) -> Vec<{kind}> {{"]
+        rest += [f"    {xs}.iter().filter(|{one}| {one}.1 > {g.number()}).map(|{one}| {one}.0.clone()).collect()", "}"]
+    elif shape == "chosen":
+        rest = [
+            *struct(holder, [(field, kind), (y, "u32")]),
+            f"pub fn {name}({x}: &{holder}, other: &{holder}) -> {kind} {{",
+        ]
+        rest += [f"    if {x}.{y} > {g.number()} {{ {x}.{field}.clone() }} else {{ other.{field}.clone() }}", "}"]
+    else:
+        rest = [
+            f"pub fn {name}({x}: &mut {kind}, {y}: {kind}) -> {kind} {{",
+            f"    let {field} = {x}.clone();",
+            f"    *{x} = {y};",
+            f"    {field}",
+            "}",
+        ]
     return _derived(g, bare, full, item, rest)
 
 
@@ -234,28 +357,86 @@ def tb_missing_partialeq_derive(g: Grammar) -> Pair:
     op = g.pick("==", "==", "!=")
     enum = g.chance(0.6)
     item, parts = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _ANY)
-    bare, full = _derive(g, "PartialEq", ("Debug", "Clone", "Copy, Clone") if enum else ("Debug", "Clone", "Default"))
-    if enum and g.chance(0.7):
-        holder, field = g.type(), g.var()
-        rest = [*struct(holder, [(field, kind)]), f"pub fn {name}({x}: &{holder}) -> bool {{"]
-        rest += [f"    {x}.{field} {op} {kind}::{g.random.choice(parts)}", "}"]
-        if g.chance(0.5):
-            xs, n = g.plural(), g.var()
-            rest = [f"pub fn {name}({xs}: &[{kind}]) -> usize {{", f"    let mut {n} = 0;", f"    for {x} in {xs} {{"]
-            rest += [
-                f"        if *{x} {op} {kind}::{g.random.choice(parts)} {{",
-                f"            {n} += 1;",
-                "        }",
-                "    }",
-            ]
-            rest += [f"    {n}", "}"]
-    elif g.chance(0.5):
-        rest = [f"pub fn {name}({x}: &{kind}, {y}: &{kind}) -> bool {{", f"    {x} {op} {y}", "}"]
+    bare, full = _derives(g, ("PartialEq",), ("Debug", "Clone", "Copy") if enum else ("Debug", "Clone", "Default"))
+    holder, field, num = g.type(), g.var(), g.var()
+    xs, one = g.items()
+    if enum:
+        part = f"{kind}::{g.random.choice(parts)}"
+        shape = g.pick("field", "count", "filter", "guard", "self", "derived", "both")
     else:
-        xs = g.plural()
+        part, shape = "", g.pick("two", "position", "derived", "both", "filter_by", "changed")
+    if shape == "field":
+        rest = [
+            *struct(holder, [(field, kind)]),
+            f"pub fn {name}({x}: &{holder}) -> bool {{",
+            f"    {x}.{field} {op} {part}",
+            "}",
+        ]
+    elif shape == "count":
+        rest = [f"pub fn {name}({xs}: &[{kind}]) -> usize {{", f"    let mut {num} = 0;", f"    for {x} in {xs} {{"]
+        rest += [f"        if *{x} {op} {part} {{", f"            {num} += 1;", "        }", "    }", f"    {num}", "}"]
+    elif shape == "filter":
+        rest = [*struct(holder, [(field, kind), (num, "u32")]), f"pub fn {name}({xs}: &[{holder}]) -> u32 {{"]
+        rest += [f"    {xs}.iter().filter(|{one}| {one}.{field} {op} {part}).map(|{one}| {one}.{num}).sum()", "}"]
+    elif shape == "guard":
+        rest = [
+            *struct(holder, [(field, kind), (num, "u64")]),
+            f"pub fn {name}({x}: &{holder}, {y}: u64) -> Result<u64, String> {{",
+        ]
+        rest += [
+            f"    if {x}.{field} {op} {part} && {x}.{num} < {y} {{",
+            f'        return Err("{g.text()}".to_string());',
+            "    }",
+            f"    Ok({x}.{num} + {y})",
+            "}",
+        ]
+    elif shape == "self":
+        rest = [
+            *struct(holder, [(field, kind), (num, "u32")]),
+            f"impl {holder} {{",
+            f"    pub fn {name}(&mut self, {x}: {kind}) -> bool {{",
+        ]
+        rest += [
+            f"        if self.{field} {op} {x} {{",
+            f"            self.{num} += 1;",
+            "            return true;",
+            "        }",
+            f"        self.{field} = {x};",
+            "        false",
+            "    }",
+            "}",
+        ]
+    elif shape == "derived":
+        inner = g.pick(kind, kind, f"Vec<{kind}>", f"Option<{kind}>")
+        rest = [*struct(holder, [(num, "u32"), (field, inner)], g.pick("PartialEq", "PartialEq", "PartialEq"))]
+        rest += [
+            f"pub fn {name}({x}: &{holder}, {y}: &{holder}) -> bool {{",
+            f"    {x}.{num} == {y}.{num} || {x} == {y}",
+            "}",
+        ]
+    elif shape == "both":
+        rest = [
+            *struct(holder, [(field, kind), (num, "String")]),
+            f"impl {holder} {{",
+            f"    pub fn {name}(&self, {x}: &{holder}) -> bool {{",
+        ]
+        rest += [f"        self.{field} == {x}.{field} && self.{num} == {x}.{num}", "    }", "}"]
+    elif shape == "two":
+        rest = [f"pub fn {name}({x}: &{kind}, {y}: &{kind}) -> bool {{", f"    {x} {op} {y}", "}"]
+    elif shape == "position":
         rest = [f"pub fn {name}({xs}: &[{kind}], {x}: &{kind}) -> Option<usize> {{"]
-        i = g.pick("i", "n", "k")
-        rest += [f"    {xs}.iter().position(|{i}| {i} == {x})", "}"]
+        rest += [f"    {xs}.iter().position(|{one}| {one} == {x})", "}"]
+    elif shape == "filter_by":
+        rest = [f"pub fn {name}({xs}: &[{kind}], {x}: &{kind}) -> usize {{"]
+        rest += [f"    {xs}.iter().filter(|{one}| *{one} {op} {x}).count()", "}"]
+    else:
+        rest = [
+            f"pub fn {name}({x}: &mut {kind}, {y}: {kind}) -> bool {{",
+            f"    let {num} = *{x} != {y};",
+            f"    *{x} = {y};",
+            f"    {num}",
+            "}",
+        ]
     return _derived(g, bare, full, item, rest)
 
 
@@ -341,26 +522,61 @@ def tb_missing_copy_bound(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0599")
 def tb_missing_default_derive(g: Grammar) -> Pair:
     """A type's `default()` is called without deriving Default."""
-    kind, name, x = g.type(), g.fn(), g.var()
-    bare, full = _derive(g, "Default", ("Debug", "Clone", "PartialEq"))
+    kind, name, x, y = g.type(), g.fn(), g.var(), g.var()
+    bare, full = _derives(g, ("Default",), ("Debug", "Clone", "PartialEq"))
     item, fields = _plain_struct(g, kind, _ANY)
-    shape = g.pick("call", "change", "holder", "method")
+    shape = g.pick("call", "change", "holder", "method", "mut", "new", "rest")
+    holder, field, num = g.type(), g.var(), g.var()
     if shape == "call":
         rest = [f"pub fn {name}() -> {kind} {{", f"    {kind}::default()", "}"]
-    elif shape == "change":
-        n = g.var()
-        item = struct(kind, [(fields[0], "u32"), (n, g.pick(*_ANY))])
-        y = g.var()
-        rest = [
-            f"pub fn {name}({x}: u32) -> u32 {{",
-            f"    let {y} = {kind}::default();",
-            f"    {y}.{fields[0]} {g.pick('+', '*')} {x}",
-            "}",
-        ]
+    elif shape in ("change", "mut", "rest"):
+        item = struct(
+            kind,
+            [
+                (fields[0], "u32"),
+                (num, g.pick(*_ANY)),
+                *((g.var(), g.pick(*_ANY)) for _ in range(g.random.randint(0, 2))),
+            ],
+        )
+        if shape == "change":
+            rest = [
+                f"pub fn {name}({x}: u32) -> u32 {{",
+                f"    let {y} = {kind}::default();",
+                f"    {y}.{fields[0]} {g.pick('+', '*')} {x}",
+                "}",
+            ]
+        elif shape == "mut":
+            xs, one = g.items()
+            rest = [
+                f"pub fn {name}({xs}: &[u32]) -> {kind} {{",
+                f"    let mut {y} = {kind}::default();",
+                f"    for {one} in {xs} {{",
+            ]
+            rest += [f"        {y}.{fields[0]} += {one};", "    }", f"    {y}", "}"]
+        else:
+            rest = [f"impl {kind} {{", f"    pub fn {name}({x}: u32) -> {kind} {{"]
+            rest += [
+                f"        {kind} {{ {fields[0]}: {x} {g.pick('+', '*')} {g.number(2, 9)}, ..{kind}::default() }}",
+                "    }",
+                "}",
+            ]
     elif shape == "holder":
-        holder, field, num = g.type(), g.var(), g.var()
         rest = [*struct(holder, [(field, kind), (num, "u32")]), f"pub fn {name}({num}: u32) -> {holder} {{"]
         rest += [f"    {holder} {{ {field}: {kind}::default(), {num} }}", "}"]
+    elif shape == "new":
+        rest = [
+            *struct(holder, [(num, "String"), (field, kind)]),
+            f"impl {holder} {{",
+            f"    pub fn new({num}: &str) -> Self {{",
+        ]
+        rest += [
+            "        Self {",
+            f"            {num}: {num}.to_string(),",
+            f"            {field}: {kind}::default(),",
+            "        }",
+            "    }",
+            "}",
+        ]
     else:
         xs = g.plural()
         rest = [
@@ -378,12 +594,9 @@ def tb_missing_hash(g: Grammar) -> Pair:
     kind, name, xs, x = g.type(), g.fn(), g.plural(), g.var()
     enum = g.chance(0.5)
     item, _ = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _TOTAL)
-    rest = g.random.sample(["PartialEq", "Eq"], 2)
-    if g.chance(0.6):
-        rest.insert(g.random.randint(0, 2), g.pick("Debug", "Clone"))
-    full = list(rest)
-    full.insert(g.random.randint(0, len(full)), "Hash")
-    bare_line, full_line = f"#[derive({', '.join(rest)})]", f"#[derive({', '.join(full)})]"
+    bare, full = _derives(g, ("PartialEq", "Eq", "Hash"), _ENUM_TRAITS if enum else _STRUCT_TRAITS)
+    if g.chance(0.7):
+        bare, full = _keep(g, ("PartialEq", "Eq"), "Hash")
     if g.chance(0.5):
         v = integer(g).type
         n = g.var()
@@ -410,6 +623,15 @@ def tb_missing_hash(g: Grammar) -> Pair:
                     f"    *{xs}.entry({x}).or_insert(0) += {n};",
                     "}",
                 ],
+                [
+                    f"pub fn {name}({xs}: Vec<({kind}, {v})>) -> HashMap<{kind}, {v}> {{",
+                    f"    let mut {n}: HashMap<{kind}, {v}> = HashMap::new();",
+                    f"    for ({x}, found) in {xs} {{",
+                    f"        *{n}.entry({x}).or_insert(0) += found;",
+                    "    }",
+                    f"    {n}",
+                    "}",
+                ],
             )
         )
     else:
@@ -426,7 +648,7 @@ def tb_missing_hash(g: Grammar) -> Pair:
                 ],
             )
         )
-    return g.program([use], [bare_line], [full_line], item + body)
+    return _derived(g, bare, full, item, body, use)
 
 
 @pattern(FAMILY, "E0369")
@@ -435,12 +657,9 @@ def tb_missing_partialord_derive(g: Grammar) -> Pair:
     kind, name, x, y = g.type(), g.fn(), g.var(), g.var()
     enum = g.chance(0.6)
     item, parts = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _ANY)
-    rest_traits = ["PartialEq"]
-    if g.chance(0.6):
-        rest_traits.insert(g.random.randint(0, 1), g.pick("Debug", "Clone"))
-    full = list(rest_traits)
-    full.insert(g.random.randint(0, len(full)), "PartialOrd")
-    bare_line, full_line = f"#[derive({', '.join(rest_traits)})]", f"#[derive({', '.join(full)})]"
+    bare, full = _derives(g, ("PartialEq", "PartialOrd"), _ENUM_TRAITS if enum else _STRUCT_TRAITS[:-1])
+    if g.chance(0.7):
+        bare, full = _keep(g, ("PartialEq",), "PartialOrd")
     op = g.pick(">", "<", ">=", "<=")
     shape = g.pick("two", "field", "slice", "pick")
     if shape == "field":
@@ -466,7 +685,7 @@ def tb_missing_partialord_derive(g: Grammar) -> Pair:
                 f"    {x} {op} {kind}::{g.random.choice(parts[1:-1] or parts[:1])}",
                 "}",
             ]
-    return g.program([], [bare_line], [full_line], item + rest)
+    return _derived(g, bare, full, item, rest)
 
 
 @pattern(FAMILY, "E0046")
@@ -475,16 +694,16 @@ def tb_missing_method(g: Grammar) -> Pair:
     kind, trait, field = g.type(), g.type(), g.var()
     v = string(g) if g.chance(0.35) else scalar(g)
     methods: list[tuple[str, str, str]] = []
-    for _ in range(g.random.randint(1, 2) if g.chance(0.8) else 3):
-        word, x = g.text(), f"self.{field}"
-        choices = [("&'static str", f'"{word}"'), ("u32", str(g.number())), ("bool", g.pick("true", "false"))]
-        if v.type == "String":
-            choices += [("usize", f"{x}.len()"), ("String", f"{x}.clone()"), ("bool", f"{x}.is_empty()")] * 2
-        else:
-            choices += [(v.type, x), ("String", f'format!("{word} {{}}", {x})'), (v.type, x)] * 2
-        if v.type not in ("String", "char"):
-            choices += [("bool", f"{x} > {v.literal}")] * 2
-        ret, body = g.random.choice(choices)
+    x = f"self.{field}"
+    choices = [("&'static str", f'"{kind.lower()}"'), ("bool", f"{x}.is_empty()" if v.type == "String" else "true")]
+    if v.type == "String":
+        choices += [("usize", f"{x}.len()"), ("String", f"{x}.clone()"), ("&str", f"&{x}"), ("bool", f"{x}.is_empty()")]
+    else:
+        choices += [(v.type, x), ("String", f"{x}.to_string()"), (v.type, x)]
+    if v.type not in ("String", "char"):
+        choices += [("bool", f"{x} > 0.0" if v.type == "f64" else f"{x} > 0")]
+    choices = list({ret: (ret, body) for ret, body in choices}.values())
+    for ret, body in g.random.sample(choices, min(len(choices), g.random.choice((1, 2, 2, 3)))):
         methods.append((g.fn(), ret, body))
     head = [f"pub trait {trait} {{"]
     impls: list[list[str]] = []
@@ -498,3 +717,118 @@ def tb_missing_method(g: Grammar) -> Pair:
         head += lines
     rest = [line for lines in impls[out + 1 :] for line in lines]
     return g.program(head, [], impls[out], [*rest, "}"])
+
+
+@pattern(FAMILY, "E0277")
+def tb_missing_ord(g: Grammar) -> Pair:
+    """Values of a type are sorted, compared for the largest or kept in order without Ord, or what Ord needs."""
+    kind, name, x, y = g.type(), g.fn(), g.var(), g.var()
+    xs, one = g.items()
+    enum = g.chance(0.45)
+    item, _ = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _TOTAL)
+    if g.chance(0.15):
+        item = [f"pub struct {kind}(pub {g.pick('u32', 'String', 'i64')}{g.pick('', ', pub u8', ', pub String')});"]
+    usual = ("Debug", "Clone", "PartialEq", "Eq", "PartialOrd") + (("Copy",) if enum else ())
+    bare, full = _derives(g, ("PartialEq", "Eq", "PartialOrd", "Ord"), usual)
+    holder, field, num = g.type(), g.var(), g.var()
+    use = ""
+    shape = g.pick("sort", "sort", "self", "best", "map", "entry", "set", "heap", "key", "largest", "search", "collect")
+    if shape == "sort":
+        how = g.pick("sort", "sort", "sort_unstable")
+        rest = [
+            f"pub fn {name}({xs}: &mut Vec<{kind}>) {{",
+            f"    {xs}.{how}();",
+            f"    {xs}.truncate({g.number(2, 9)});",
+            "}",
+        ]
+        if g.chance(0.5):
+            rest = [f"pub fn {name}(mut {xs}: Vec<{kind}>) -> Vec<{kind}> {{", f"    {xs}.{how}();", f"    {xs}", "}"]
+    elif shape == "self":
+        rest = [
+            *struct(holder, [(xs, f"Vec<{kind}>"), (num, "u32")]),
+            f"impl {holder} {{",
+            f"    pub fn {name}(&mut self, {x}: {kind}) -> usize {{",
+        ]
+        rest += [
+            f"        self.{xs}.push({x});",
+            f"        self.{xs}.{g.pick('sort', 'sort', 'sort_unstable')}();",
+            f"        self.{xs}.len()",
+            "    }",
+            "}",
+        ]
+    elif shape == "best":
+        rest = [
+            f"pub fn {name}({xs}: &[{kind}]) -> Option<&{kind}> {{",
+            f"    {xs}.iter().{g.pick('max', 'min')}()",
+            "}",
+        ]
+    elif shape == "largest":
+        rest = [
+            *struct(holder, [(field, kind), (num, "u32")]),
+            f"pub fn {name}({xs}: &[{holder}]) -> Option<&{kind}> {{",
+        ]
+        rest += [
+            f"    {xs}.iter().filter(|{one}| {one}.{num} > {g.number()}).map(|{one}| &{one}.{field}).{g.pick('max', 'min')}()",
+            "}",
+        ]
+    elif shape == "map":
+        use = "use std::collections::BTreeMap;"
+        rest = g.random.choice(
+            (
+                [
+                    f"pub fn {name}({xs}: &mut BTreeMap<{kind}, u32>, {x}: {kind}, {y}: u32) {{",
+                    f"    {xs}.insert({x}, {y} * {g.number(2, 9)});",
+                    "}",
+                ],
+                [
+                    f"pub fn {name}({xs}: &BTreeMap<{kind}, u32>, {x}: &{kind}) -> u32 {{",
+                    f"    {xs}.get({x}).copied().unwrap_or(0)",
+                    "}",
+                ],
+                [
+                    f"pub fn {name}({xs}: &BTreeMap<{kind}, String>, {x}: &{kind}) -> bool {{",
+                    f"    {xs}.contains_key({x})",
+                    "}",
+                ],
+            )
+        )
+    elif shape == "entry":
+        use = "use std::collections::BTreeMap;"
+        rest = [
+            f"pub fn {name}({xs}: Vec<{kind}>) -> BTreeMap<{kind}, usize> {{",
+            f"    let mut {num} = BTreeMap::new();",
+            f"    for {one} in {xs} {{",
+        ]
+        rest += [f"        *{num}.entry({one}).or_insert(0) += 1;", "    }", f"    {num}", "}"]
+    elif shape == "set":
+        use = "use std::collections::BTreeSet;"
+        rest = [
+            *struct(holder, [(xs, f"BTreeSet<{kind}>")]),
+            f"impl {holder} {{",
+            f"    pub fn {name}(&mut self, {x}: {kind}) -> bool {{",
+        ]
+        rest += [f"        self.{xs}.insert({x})", "    }", "}"]
+    elif shape == "heap":
+        use = "use std::collections::BinaryHeap;"
+        rest = [
+            f"pub fn {name}({xs}: Vec<{kind}>) -> BinaryHeap<{kind}> {{",
+            f"    {g.pick(f'BinaryHeap::from({xs})', f'{xs}.into_iter().collect()')}",
+            "}",
+        ]
+    elif shape == "key":
+        rest = [*struct(holder, [(field, kind), (num, "u32")]), f"pub fn {name}({xs}: &[{holder}]) -> Option<u32> {{"]
+        rest += [
+            f"    {xs}.iter().{g.pick('max_by_key', 'min_by_key')}(|{one}| &{one}.{field}).map(|{one}| {one}.{num})",
+            "}",
+        ]
+    elif shape == "search":
+        rest = [f"pub fn {name}({xs}: &[{kind}], {x}: &{kind}) -> bool {{", f"    {xs}.binary_search({x}).is_ok()", "}"]
+    else:
+        use = "use std::collections::BTreeSet;"
+        rest = [
+            f"pub fn {name}({xs}: Vec<{kind}>) -> usize {{",
+            f"    let {num}: BTreeSet<{kind}> = {xs}.into_iter().collect();",
+            f"    {num}.len()",
+            "}",
+        ]
+    return _derived(g, bare, full, item, rest, use)
