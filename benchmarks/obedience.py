@@ -116,9 +116,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     found: dict[str, Any] = {"cases": count}
     for name, some in cases(count).items():
         answers = engine.sample([engine.encode(m) for m, _ in some], SampleParams(max_new_tokens=120))
-        hits = sum(
-            a.text.replace("<|im_end|>", "") == body(reply) for a, (_, reply) in zip(answers, some, strict=True)
-        )
+        hits = sum(a.text.replace("<|im_end|>", "") == body(reply) for a, (_, reply) in zip(answers, some, strict=True))
         found[name] = round(hits / count, 3)
         found[f"{name}_ci95"] = [round(x, 3) for x in wilson(hits, count)]
         say(f"{name}: {hits}/{count}")

@@ -14,14 +14,12 @@ from pathlib import Path
 
 from continualcode.agent import prompts
 from continualcode.engine.base import Message
-from continualcode.koans.grammar import ADJECTIVES, NOUNS, VERBS, Grammar
-from continualcode.nursery import chores, pool, wording
+from continualcode.koans.grammar import Grammar
+from continualcode.nursery import chores, pool, renaming, wording
 from continualcode.nursery.chat import call, say, tool, user
 from continualcode.nursery.pool import PooledRepair, differing_block
-from continualcode.nursery.tokenizer import RUST_WORDS
 
 PATH = "src/lib.rs"
-_LISTED = {*NOUNS, *VERBS, *ADJECTIVES} - set(RUST_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -33,107 +31,15 @@ class Document:
 
 
 def renamed(r: random.Random, item: PooledRepair, share: float = 0.8) -> PooledRepair:
-    """The same pair with other words: each listed word that is part of a name becomes, everywhere alike,
-    one of some thousand or an invented one. What rustc said stays true, since nothing but names changes."""
-    text = "\n".join((item.buggy, item.fixed, item.wrong, item.then))
-    present = {w.lower() for w in re.findall(r"[A-Z]?[a-z]+", text)}
-    foreign = _foreign_words("\n".join((item.buggy, item.fixed, item.wrong, item.then)))
-    mapping: dict[str, str] = {}
-    for word in sorted(present):
-        base = word if word in _LISTED else word[:-1] if word.endswith("s") and word[:-1] in _LISTED else ""
-        if not base or base in mapping or {base, base + "s"} & foreign or r.random() > share:
-            continue
-        for _ in range(20):
-            new = (
-                r.choice(chores.WORDS)
-                if r.random() < 0.75
-                else "".join(c for c in wording.invented(r) if "a" <= c <= "z")
-            )
-            if (
-                len(new) > 2
-                and new not in present
-                and new + "s" not in present
-                and new not in mapping.values()
-                and new not in _KEYWORDS
-            ):
-                mapping[base] = new
-                break
-
-    def change(match: re.Match[str]) -> str:
-        piece = match.group()
-        low = piece.lower()
-        new = mapping.get(low) or (mapping[low[:-1]] + "s" if low.endswith("s") and low[:-1] in mapping else None)
-        return piece if new is None else new.capitalize() if piece[0].isupper() else new
-
-    said = _other_sayings(r, text, "\n".join((item.feedback, item.wrong_feedback, item.then_feedback)))
-
-    def apply(source: str) -> str:
-        out = re.sub(r"[A-Z]?[a-z]+", change, source)
-        for old, new in said.items():
-            out = out.replace(re.sub(r"[A-Z]?[a-z]+", change, old), new)
-        return out
-
-    def apply_feedback(source: str) -> str:  # in prose only what stands between backquotes is a name
-        return "\n".join(
-            apply(line)
-            if re.match(r"\d+\||[-^] &?\w+$", line)
-            else re.sub(r"`[^`]*`", lambda m: apply(m.group()), line)
-            for line in source.split("\n")
-        )
-
-    return PooledRepair(
-        item.pattern, item.seed, apply(item.buggy), apply(item.fixed), apply_feedback(item.feedback),
-        apply(item.wrong), apply_feedback(item.wrong_feedback), apply(item.then), apply_feedback(item.then_feedback),
+    """The same pair with other names and sayings (`renaming.py`); what rustc said stays true."""
+    new = renaming.draw(
+        r, (item.buggy, item.fixed, item.wrong, item.then),
+        feedback="\n".join((item.feedback, item.wrong_feedback, item.then_feedback)), share=share,
     )  # fmt: skip
-
-
-_DECLARED = re.compile(
-    r"\b(?:fn|struct|enum|trait|type|const|static|let|mut|for)\s+(\w+)|(\w+)\s*:(?!:)|^\s+([A-Z]\w*)(?=[,({ ]|$)", re.M
-)
-_STD_MEMBERS = set("item output target err error next fmt cmp partial eq default drop from into hash clone deref".split())
-
-
-def _foreign_words(source: str) -> set[str]:
-    """The words inside names that a program uses but does not declare (types, traits and methods of the
-    library): to rename one of them would make rustc's feedback untrue."""
-    code = re.sub(r'"(?:[^"\\]|\\.)*"', '""', source)
-    declared = {name for groups in _DECLARED.findall(code) for name in groups if name}
-    declared |= {n for group in re.findall(r"\|([^|\n]*)\|", code) for n in re.findall(r"[a-z]\w*", group)}
-    declared |= {n for group in re.findall(r"\b(?:let|for)\s+\(([^)\n]*)\)", code) for n in re.findall(r"[a-z]\w*", group)}
-    declared -= {n for line in re.findall(r"^\s*use .*", code, re.M) for n in re.findall(r"\w+", line)}
-    functions = set(re.findall(r"\bfn\s+(\w+)", code))
-    called = {n for n in re.findall(r"(?:\.|::)([a-z]\w*)(?=\(|::<)", code) if n not in functions}
-    undeclared = set(re.findall(r"[A-Za-z_]\w*", code)) - declared
-    return _STD_MEMBERS | {
-        w.lower() for name in called | undeclared for w in re.findall(r"[A-Z]?[a-z]+", name) if len(w) > 1
-    }
-
-
-_STRING = re.compile(r'"[A-Za-z][A-Za-z ,:!-]{2,}"')
-
-
-def _other_sayings(r: random.Random, text: str, feedback: str) -> dict[str, str]:
-    """Other words for some of a program's plain string literals, one to seven of them: what people write
-    between quotes is longer and freer than what a generator does. None where a shortened line of the feedback
-    could keep half of one."""
-    if "..." in feedback:
-        return {}
-    out: dict[str, str] = {}
-    for old in sorted(set(_STRING.findall(text))):
-        if r.random() < 0.45:
-            words = [
-                r.choice(chores.WORDS) if r.random() < 0.85 else wording.invented(r)
-                for _ in range(r.choice((1, 1, 2, 3, 4, 5, 7)))
-            ]
-            new = " ".join(words)
-            new = new.capitalize() if r.random() < 0.15 else new
-            out[old] = f'"{new}{r.choice(("", "", "", "!", ":", "."))}"'
-    return out
-
-
-_KEYWORDS = set(
-    "as async await box break const continue crate do dyn else enum extern fn for if impl in let loop match mod move mut pub ref return self static struct super trait type unsafe use where while yield try gen macro final priv auto union true false".split()
-)
+    return PooledRepair(
+        item.pattern, item.seed, new.source(item.buggy), new.source(item.fixed), new.feedback(item.feedback),
+        new.source(item.wrong), new.feedback(item.wrong_feedback), new.source(item.then), new.feedback(item.then_feedback),
+    )  # fmt: skip
 
 
 def _name(r: random.Random) -> str:
