@@ -7,8 +7,8 @@ many tasks as one batch.
         if item := task.pending_check(): task.give_verdict(check(*item))
         else: task.take(sample(task.next_prompt()))
 
-Solved means the verdict's `solved`: it compiles and the koan's own tests pass (of a koan without tests:
-it compiles, and the episode says `unpinned`). A task ends when it is
+Solved means the verdict's `solved`: it compiles and the koan's own tests pass. Of a koan without tests: it
+compiles and nothing was gutted (koans/gutting.py), and the episode says `unpinned`. A task ends when it is
 solved, when the model stops calling tools, after `max_attempts` edits, or after `max_turns` turns.
 """
 
@@ -28,6 +28,7 @@ from continualcode.agent.tools import Toolbox
 from continualcode.config import Settings
 from continualcode.engine.base import Completion, Engine, ToolCall
 from continualcode.errors import UserError
+from continualcode.koans.gutting import gutting
 from continualcode.rust.verdict import Verdict
 from continualcode.store.records import EpisodeRecord, ToolCallRecord
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 PATH = "src/lib.rs"
 
 MALFORMED_IN_A_ROW = 2  # a task ends there: the model has lost the thread
+GUTTED = "gutted"  # the signature of a program that compiles because what was to be mended is gone
 LONGEST_REPLY = 160  # tokens, of a small model: a repair is shorter, and the rest of its context goes to the prompt
 
 
@@ -106,21 +108,23 @@ class KoanTask:
         if not self._waiting or self.done:
             raise ValueError("no verdict is awaited")
         self._waiting = False
-        feedback = verdict.feedback(PATH)
-        if verdict.signature:
-            self.signatures.append(verdict.signature)
+        feedback, signature = verdict.feedback(PATH), verdict.signature
+        passes = verdict.solved
+        if not self.koan.tests.strip() and verdict.compiles and not verdict.stopped:
+            lost = gutting(self.koan.buggy, self.code)
+            passes = not lost
+            if lost:
+                feedback, signature = f"error: {lost}; mend the code without taking it away", GUTTED
+        if signature:
+            self.signatures.append(signature)
         if not self.session.messages:
             request = prompts.repair_request(PATH, self.code, feedback)
             self.session.user(prompts.with_correction(request, self.hint) if self.hint else request)
             return
         reply = prompts.AFTER_EDIT.format(done=self._done_text, feedback=feedback) if self._done_text else feedback
         self.session.respond(reply)
-        unpinned = not self.koan.tests.strip()  # no tests to pass: compiling is all that can be asked
-        solved = verdict.solved or (unpinned and verdict.compiles and not verdict.stopped)
-        self.tool_calls[-1] = replace(
-            self.tool_calls[-1], result=reply, signature=verdict.signature, solved_after=solved
-        )
-        if solved:
+        self.tool_calls[-1] = replace(self.tool_calls[-1], result=reply, signature=signature, solved_after=passes)
+        if passes:
             self.steps_to_green = len(self.tool_calls)
             self._end("solved")
         else:

@@ -1,4 +1,4 @@
-"""The tasks: `list`, `show`, `koans check`, and `variants` of a pattern."""
+"""The tasks and what is made of them: `list`, `show`, `koans check`, `variants`, `export`, `distill`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("list", rich_help_panel=panel.TASKS)(list_)
     app.command("show", rich_help_panel=panel.TASKS)(show)
     app.command("variants", rich_help_panel=panel.TASKS)(variants)
+    app.command("export", rich_help_panel=panel.TASKS)(export_)
     app.add_typer(koans, name="koans", rich_help_panel=panel.TASKS)
 
 
@@ -164,3 +165,52 @@ def variants(
         for t, v in zip(tasks, made, strict=True)
     ]
     emit({**answer, "variants": programs}, as_json, "\n".join(shown))
+
+
+def export_(
+    pattern: Annotated[
+        str,
+        typer.Option(help="known (what the bundled model may see), held_back, all, or ids with commas between."),
+    ] = "known",
+    count: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 6000,
+    out: Annotated[Path, typer.Option(help="JSONL file to write; its card lies beside it.")] = Path("pairs.jsonl"),
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws; the same as seed=.", min=0)] = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """Training pairs (buggy, diagnostics, fixed, provenance), each proven by rustc, none like a koan of gate or test.
+
+    Cut off, it goes on where it stopped when it is called again.
+
+    Example: continualcode export --count 6000 --out pairs.jsonl
+    """
+    settings = settings_from(overrides, seed=seed)
+    from continualcode.cli.runs import recorded_run
+    from continualcode.koans import export as room
+
+    chosen = room.chosen(pattern)
+    kept = 0
+    with recorded_run("export", settings) as run, progress("export", total=count) as step:
+
+        def on_block(pairs: int, name: str) -> None:
+            nonlocal kept
+            step(min(pairs, count - kept), name)
+            kept = min(count, kept + pairs)
+
+        try:
+            done = room.export(
+                out, chosen, count, settings.seed, workers=settings.jobs or os.cpu_count() or 1, on_block=on_block
+            )
+        except KeyboardInterrupt:
+            say(f"{kept} pairs are kept in {out}.part; the same command goes on from there")
+            raise
+        run.summary |= {"dataset": done.dataset, "pairs": done.pairs, "path": str(out)}
+    if done.pairs < count:
+        say(f"only {done.pairs} different ones were found; other seeds or more patterns give more")
+    answer = {
+        "dataset": done.dataset, "pairs": done.pairs, "asked": count, "patterns": len(chosen), "path": out,
+        "card": room.card_path(out), "dropped": done.card["dropped"], "rustc": done.card["rustc"], "run": run.id,
+    }  # fmt: skip
+    emit(answer, as_json, f"{done.pairs} pairs of {len(chosen)} patterns in {out}: {done.dataset}")
+    if done.pairs < count:
+        raise typer.Exit(1)

@@ -252,6 +252,8 @@ def stages() -> Iterator[Callable[[str, int, int, str], None]]:
 def evaluation_table(result: dict[str, Any]) -> Callable[[], Any]:
     """A suite's figures, one row a family."""
     groups = {"all": result, **result["by_family"], "held back": result["held_back"], "known": result["known"]}
+    if result["unpinned"] and result["figures_of"] == "pinned":
+        groups["unpinned (no tests)"] = result["by_pinning"]["unpinned"]
     rows = [
         (name, g["passed"], g["n"], percent(g["pass_rate"]), _interval(g["ci95"]) if g["n"] else "–")
         for name, g in groups.items()

@@ -49,11 +49,17 @@ class Evaluation:
 
     def json(self) -> dict[str, Any]:
         """The design's figures; rates are fractions, None where there is nothing to count. `n` counts
-        tasks times samples. `held_back` / `known`: patterns that the bundled model never / did see.
-        `error_rate`: share of episodes that ended on an error, new or repeated. `unpinned`: tasks without tests, where a pass only means that it compiles."""
+        tasks times samples (of the tasks with tests: see below). `held_back` / `known`: patterns that the bundled model never / did see.
+        `error_rate`: share of episodes that ended on an error, new or repeated.
+
+        `unpinned`: tasks without tests, where a pass only means that it compiles and nothing was gutted. They are
+        counted apart, in `by_pinning`: every other figure is over the tasks with tests, except `tasks`, `by_task`
+        and `well_formed_rate`. In a suite without any test all figures are of unpinned tasks, which `figures_of` says."""
         from continualcode.koans.patterns import HELD_BACK
 
-        episodes = self.episodes
+        pinned = [e for e in self.episodes if not e.unpinned]
+        unpinned = [e for e in self.episodes if e.unpinned]
+        episodes = pinned or unpinned
         whole = metrics.tally(episodes)
         steps_ci = median_interval(metrics.steps_by_task(episodes))
         return {
@@ -74,8 +80,10 @@ class Evaluation:
             "held_back": metrics.tally([e for e in episodes if e.pattern in HELD_BACK]),
             "known": metrics.tally([e for e in episodes if e.pattern not in HELD_BACK]),
             "by_task": self.passes,
-            "well_formed_rate": metrics.well_formed_rate(episodes),
-            "unpinned": len({e.task_id for e in episodes if e.unpinned}),
+            "well_formed_rate": metrics.well_formed_rate(self.episodes),
+            "unpinned": len({e.task_id for e in unpinned}),
+            "figures_of": "unpinned" if unpinned and not pinned else "pinned",
+            "by_pinning": {"pinned": metrics.tally(pinned), "unpinned": metrics.tally(unpinned)},
             "seconds": round(self.seconds, 2),
         }
 
