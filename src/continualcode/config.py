@@ -191,8 +191,8 @@ class Settings(BaseModel):
     """AdamW step size of a night."""
     night_replay: Share = 0.4
     """Share of a batch that repeats what the model already did right."""
-    night_variants: Count = 24
-    """Verified variants made for each pattern that failed by day."""
+    night_variants: Count = 60
+    """Most verified variants made for each pattern that failed by day (no more than the steps can look at)."""
     gate_samples: Positive = 2
     """Attempts at each gate task, for the candidate and for the current adapter."""
     gate_redraws: Count = 4

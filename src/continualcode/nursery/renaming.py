@@ -99,7 +99,7 @@ def _foreign_words(source: str) -> set[str]:
     called = {n for n in re.findall(r"(?:\.|::)([a-z]\w*)(?=\(|::<)", code) if n not in functions}
     undeclared = set(re.findall(r"[A-Za-z_]\w*", code)) - declared
     return _STD_MEMBERS | {
-        w.lower() for name in called | undeclared for w in re.findall(r"[A-Z]?[a-z]+", name) if len(w) > 1
+        str(w).lower() for name in called | undeclared for w in re.findall(r"[A-Z]?[a-z]+", name) if len(w) > 1
     }
 
 

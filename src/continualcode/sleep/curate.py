@@ -6,13 +6,15 @@ with warnings denied):
 - `fixed`: episodes that failed first and were solved later, buggy file → the solved one;
 - `koan`: tasks that stayed failed, whose repair is known;
 - `correction`: pairs (wrong, right) of code that the user gave, with more weight;
-- `variant`: fresh verified programs of the patterns that failed;
-- `replay`: fresh verified programs of the train split's other patterns, so that they stay, also those that
-  the day did not visit (a day over few patterns would otherwise forget the rest).
+- `variant`: fresh verified programs of the patterns that failed, half of them under other names (and verified
+  again), as many as the night's steps can look at;
+- `replay`: the train split's tasks of the other patterns, and fresh verified programs of these, so that they
+  stay, also those that the day did not visit (a day over few patterns would otherwise forget the rest).
 
 Train split only: an episode of another split is passed over, whatever it says, and a variant that is a near
 duplicate of a gate or test task is dropped. A slice of each failed pattern's variants is held out from
-training; the gate looks at it. Equal examples are kept once. The version's name is the hash of its content.
+training (`held_out`; the gate looks at it), a slice of the replay too (`retained`): by both training knows when
+to stop. Equal examples are kept once. The version's name is the hash of its content.
 """
 
 from __future__ import annotations
@@ -39,11 +41,13 @@ PATH = "src/lib.rs"
 CORRECTION_WEIGHT = 2.0
 HELD_OUT_SHARE = 0.15
 MAX_HELD_OUT = 4
+RETAINED = 24
+REPLAYED_TASKS = 0.4  # of the replay: tasks of the train split themselves, the rest fresh programs
 
 
 @dataclass(frozen=True)
 class Item:
-    """One repair. use: `train`, `replay` or `held_out`; feedback: what the model is shown of `buggy`."""
+    """One repair. use: `train`, `replay`, `held_out` or `retained`; feedback: what the model is shown of `buggy`."""
 
     source: str
     use: str
@@ -138,11 +142,15 @@ def curate(
     items = _verified(pairs, train, settings, rejected)
     say(f"{len(items)} of {len(pairs)} repairs of the day verified")
     if failed:
-        items += _variants(list(failed), settings.night_variants, seed, rejected, "variant")
+        items += _variants(list(failed), _variant_count(len(failed), settings), seed, rejected, "variant")
         passed = sorted({k.pattern for k in train.values()} - set(failed))
-        replay = _replay_count(len(items), settings.night_replay)
-        if passed and replay:
-            items += _variants(passed, max(1, -(-replay // len(passed))), seed + 1, rejected, "replay")[:replay]
+        wanted = _replay_count(len(items), settings.night_replay)
+        if passed and wanted:
+            told = _verified(_tasks_again(train, passed, round(wanted * REPLAYED_TASKS), seed), train, settings, rejected)
+            fresh = wanted - len(told) + RETAINED
+            made = _variants(passed, max(1, -(-fresh // len(passed))), seed + 1, rejected, "replay")[:fresh]
+            slice_ = {id(i) for i in made[-min(RETAINED, len(made) // 4) :]} if len(made) >= 4 else set()
+            items += [*told, *(replace(i, use="retained") if id(i) in slice_ else i for i in made)]
         say(f"{len(failed)} patterns failed, {len(passed)} others are replayed; {len(items)} examples")
     kept = _hold_out(_distinct(items, rejected))
     card = {
@@ -172,6 +180,19 @@ def _known(episodes: Iterable[EpisodeRecord], train: dict[str, Koan]) -> list[It
     failed = dict.fromkeys(e.task_id for e in episodes if e.outcome == "failed")
     koans = [train[t] for t in failed]
     return [Item("koan", "train", k.pattern, k.id, k.buggy, k.solution, "") for k in koans]
+
+
+def _tasks_again(train: dict[str, Koan], patterns: Sequence[str], count: int, seed: int) -> list[Item]:
+    """At most `count` of the train split's tasks of these patterns, with their known repairs."""
+    koans = sorted((k for k in train.values() if k.pattern in set(patterns)), key=lambda k: k.id)
+    random.Random(seed).shuffle(koans)
+    return [Item("task_again", "replay", k.pattern, k.id, k.buggy, k.solution, "") for k in koans[:count]]
+
+
+def _variant_count(patterns: int, settings: Settings) -> int:
+    """Variants of each failed pattern: what the night's steps can look at once, and a slice to hold out."""
+    looked_at = settings.night_steps * settings.night_batch * (1 - settings.night_replay)
+    return min(settings.night_variants, -(-round(looked_at) // patterns) + MAX_HELD_OUT)
 
 
 def _corrected(corrections: Iterable[CorrectionRecord]) -> list[Item]:
@@ -219,18 +240,39 @@ def _verified(items: Sequence[Item], train: dict[str, Koan], settings: Settings,
 
 
 def _variants(patterns: Sequence[str], count: int, seed: int, rejected: Counter[str], source: str) -> list[Item]:
-    """`count` verified variants of each pattern, patterns taking turns; near duplicates of other splits'
-    tasks dropped."""
+    """`count` verified variants of each pattern, patterns taking turns, every second one under other names;
+    near duplicates of other splits' tasks dropped."""
     from continualcode.koans import variants
     from continualcode.koans.grammar import PATTERNS
 
+    use = "replay" if source == "replay" else "train"
     rows: list[list[Item]] = []
     for n, pattern in enumerate(p for p in patterns if p in PATTERNS):
         made = variants.make(pattern, count, seed * 1000 + n)
-        use = "replay" if source == "replay" else "train"
         rows.append([Item(source, use, pattern, "", v.buggy, v.fixed, v.feedback) for v in made])
     turns = [row[i] for i in range(max(map(len, rows), default=0)) for row in rows if i < len(row)]
-    return _away_from_other_splits(turns, rejected)
+    return _away_from_other_splits(_under_other_names(turns, seed, rejected), rejected)
+
+
+def _under_other_names(items: Sequence[Item], seed: int, rejected: Counter[str]) -> list[Item]:
+    """Half of the generated items with other names, verified again: the same error, a repair that compiles.
+    What does not hold stays as it was."""
+    from continualcode.nursery import renaming
+    from continualcode.rust import batch
+    from continualcode.rust.diagnostics import render_compact
+
+    r = random.Random(f"names/{seed}")
+    chosen = [n for n in range(len(items)) if r.random() < 0.5]
+    drawn = [renaming.draw(r, (items[n].buggy, items[n].fixed)) for n in chosen]
+    pairs = [(new.source(items[n].buggy), new.source(items[n].fixed)) for n, new in zip(chosen, drawn, strict=True)]
+    kept = list(items)
+    for n, (buggy, fixed), checked in zip(chosen, pairs, batch.verify_batch(pairs), strict=True):
+        said = render_compact(checked.buggy, batch.PATH)
+        if checked.sound and said.split(":")[0] == items[n].feedback.split(":")[0]:
+            kept[n] = replace(items[n], buggy=buggy, fixed=fixed, feedback=said)
+        else:
+            rejected[f"{items[n].source}: other names do not hold"] += 1
+    return kept
 
 
 def _away_from_other_splits(items: Sequence[Item], rejected: Counter[str]) -> list[Item]:

@@ -3,8 +3,9 @@
 Cross-entropy on completion tokens only. A batch mixes the failures with replay (share `night_replay`) and
 holds a few anchors, prompts unrelated to the failures, by KL where the weights were before the night.
 AdamW, linear warm-up, cosine decay over steps or minutes, whichever runs out first. Every `check_every`
-steps the loss on the held-out slice is looked at; the best weights so far are kept and training stops when
-the loss has not fallen for `PATIENCE` looks. Which examples step n sees depends on (seed, n) alone, and
+steps the losses on the two slices that are not trained on are looked at, that of the failures and that of what
+must stay; the weights with the smallest sum so far are kept and training stops when it has not fallen for
+`PATIENCE` looks. Which examples step n sees depends on (seed, n) alone, and
 everything a step changes is written to the night's folder at each look: a killed training goes on from its
 last look as if nothing had happened.
 
@@ -19,7 +20,7 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from continualcode.sleep.examples import fits, repair_example
 if TYPE_CHECKING:
     from continualcode.config import Settings
 
+USES = ("train", "replay", "held_out", "retained")
 PATIENCE = 3
 WARMUP = 0.06
 FLOOR = 0.1  # of the peak learning rate, at the end
@@ -53,6 +55,8 @@ class Trained:
     last_loss: float
     held_out_first: float | None
     held_out_best: float | None
+    retained_first: float | None
+    retained_best: float | None
     best_step: int
     grad_norm: float
     delta: float
@@ -74,6 +78,9 @@ class _Progress:
     first_loss: float = math.nan
     last_loss: float = math.nan
     held_out_first: float | None = None
+    held_out_best: float | None = None
+    retained_first: float | None = None
+    retained_best: float | None = None
     best: float | None = None
     best_step: int = 0
     stale: int = 0
@@ -138,7 +145,7 @@ def train(
     from continualcode.learn.losses import Imitate
 
     naive = settings.night_method == "naive"
-    pools = {use: _examples(engine, dataset.use(use)) for use in ("train", "replay", "held_out")}
+    pools = {use: _examples(engine, dataset.use(use)) for use in USES}
     if not pools["train"]:
         raise TrainingFailed("none of the curated examples fits the model's context")
     schedule = Schedule(
@@ -159,7 +166,9 @@ def train(
     refused = 0
     began = time.monotonic() - now.seconds
     if now.step == 0:
-        now.held_out_first = now.best = _held_out_loss(engine, pools["held_out"])
+        now.held_out_first = now.held_out_best = _mean_loss(engine, pools["held_out"])
+        now.retained_first = now.retained_best = _mean_loss(engine, pools["retained"])
+        now.best = _sum(now.held_out_first, now.retained_first)
         _keep(engine, folder, now, best=True)
     while now.step < steps:
         now.seconds = time.monotonic() - began
@@ -187,7 +196,7 @@ def train(
         if progress:
             progress(now.step, steps, report.loss)
         if now.step % check_every == 0 or now.step == steps:
-            _look(engine, pools["held_out"], folder, now)
+            _look(engine, pools, folder, now)
     if pools["held_out"] and now.best_step and now.best_step != now.step:
         engine.load_state(folder / f"best-{now.best_step}")
     candidate = folder / "end"
@@ -199,7 +208,8 @@ def train(
     given = sum(len(dataset.use(u)) for u in pools)
     return Trained(
         steps=now.step, stopped=stopped, first_loss=now.first_loss, last_loss=now.last_loss,
-        held_out_first=now.held_out_first, held_out_best=now.best, best_step=now.best_step or now.step,
+        held_out_first=now.held_out_first, held_out_best=now.held_out_best,
+        retained_first=now.retained_first, retained_best=now.retained_best, best_step=now.best_step or now.step,
         grad_norm=now.grad_norm, delta=delta, examples=len(pools["train"]) + len(pools["replay"]),
         dropped=given - sum(map(len, pools.values())), tokens=now.tokens, seconds=time.monotonic() - began,
     )  # fmt: skip
@@ -222,8 +232,8 @@ def _examples(engine: Engine, items: Sequence[Item]) -> list[Example]:
     return [e for e in made if fits(engine, e)]
 
 
-def _held_out_loss(engine: Engine, examples: Sequence[Example]) -> float | None:
-    """Mean nats a token over the slice; None when it is empty."""
+def _mean_loss(engine: Engine, examples: Sequence[Example]) -> float | None:
+    """Mean nats a token over a slice; None when it is empty."""
     if not examples:
         return None
     scores = engine.score([(e.student_ids, e.completion_ids) for e in examples])
@@ -231,12 +241,19 @@ def _held_out_loss(engine: Engine, examples: Sequence[Example]) -> float | None:
     return total / sum(len(e.completion_ids) for e in examples)
 
 
-def _look(engine: Engine, held_out: Sequence[Example], folder: Path, now: _Progress) -> None:
-    """Look at the held-out loss and write a checkpoint."""
-    found = _held_out_loss(engine, held_out)
+def _sum(held_out: float | None, retained: float | None) -> float | None:
+    """What decides which weights are best; None without a slice of the failures."""
+    return None if held_out is None else held_out + (retained or 0.0)
+
+
+def _look(engine: Engine, pools: Mapping[str, Sequence[Example]], folder: Path, now: _Progress) -> None:
+    """Look at the losses on the slices and write a checkpoint."""
+    held_out, retained = _mean_loss(engine, pools["held_out"]), _mean_loss(engine, pools["retained"])
+    found = _sum(held_out, retained)
     better = found is not None and (now.best is None or found < now.best)
     if better:
         now.best, now.best_step, now.stale = found, now.step, 0
+        now.held_out_best, now.retained_best = held_out, retained
     elif found is not None:
         now.stale += 1
     _keep(engine, folder, now, best=better)

@@ -17,5 +17,6 @@ HELD_BACK = frozenset(
     {
         "bc_return_local_ref", "bc_closure_needs_move", "lt_struct_missing", "tb_missing_hash", "tb_missing_partialord_derive",
         "rh_ok_or", "rh_map_err", "tm_char_vs_str", "it_missing_enumerate", "it_collect_type",
+        "gc_closure_tuple", "gc_missing_dyn", "os_as_deref", "os_weak_upgrade",
     }
 )  # fmt: skip
