@@ -567,7 +567,7 @@ def bc_two_mut_borrows(g: Grammar) -> Pair:
         else:
             head = [
                 f"pub fn {name}({xs}: &mut [{g.pick('u32', 'String', 'i64')}]{params}) {{",
-                f"    if {i} < {xs}.len() && {j} < {xs}.len() {{",
+                f"    if {j} < {xs}.len() {{",
             ]
             pad, tail = "        ", ["    }", "}"]
         call = "std::mem::swap"

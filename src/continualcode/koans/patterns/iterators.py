@@ -1,6 +1,7 @@
 """Iterators: collecting, borrowing items, ranges, Options at the end of a chain."""
 
 from continualcode.koans.grammar import Grammar, Pair, pattern
+from continualcode.koans.patterns import scenes
 from continualcode.koans.patterns.placing import noise, place
 
 FAMILY = "iterators"
@@ -30,9 +31,24 @@ def _struct(g: Grammar, field_type: str) -> tuple[list[str], str]:
     return [f"pub struct {kind} {{", f"    pub {field}: {field_type},", *more, "}", f"impl {kind} {{"], field
 
 
+def _seen(g: Grammar, s: scenes.Scene, bad: list[str], good: list[str], ty: str, other: str = "") -> Pair:
+    """The two chains over the scene's collection, somewhere in a function."""
+    wrong, right = scenes.chain(g, s.source, bad, good)
+    return scenes.slot(g, wrong, right, ty, params=s.params, before=s.before, owner=s.owner, other=other)
+
+
+def _some(g: Grammar, s: scenes.Scene, share: float = 0.6) -> list[str]:
+    return [scenes.sift(g, s)] if g.chance(share) else []
+
+
 @pattern(FAMILY, "E0308")
 def it_missing_collect(g: Grammar) -> Pair:
     """A chain of adapters is handed over before it was collected."""
+    if g.chance(0.5):
+        s = scenes.scene(g)
+        links, ty = g.random.choice(((scenes.strings(g, s), "Vec<String>"), (scenes.numbers(g, s), f"Vec<{s.number}>")))
+        links = [".iter()", *_some(g, s), links]
+        return _seen(g, s, links, [*links, ".collect()"], ty)
     name, xs, ys, x, ty = g.fn(), g.plural(), g.plural(), _arg(g), _int(g)
     k, m = g.number(2, 9), g.number(2, 60)
     shape = g.random.randrange(5)
@@ -107,6 +123,12 @@ def it_missing_collect(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0277")
 def it_missing_cloned(g: Grammar) -> Pair:
     """References are collected where values are wanted."""
+    if g.chance(0.4):
+        s = scenes.scene(g)
+        field, ty, own = g.random.choice(((s.text, "String", ".cloned()"), (s.num, s.number, ".copied()")))
+        links = [".iter()", *_some(g, s), f".map(|{s.one}| &{s.one}.{field})"]
+        end = f".collect::<Vec<{ty}>>()" if g.chance(0.5) else ".collect()"
+        return _seen(g, s, [*links, end], [*links, own, end], f"Vec<{ty}>")
     name, xs, ys, x = g.fn(), g.plural(), g.plural(), _arg(g)
     k, m = g.number(1, 6), g.number(2, 60)
     number = g.chance(0.6)
@@ -161,6 +183,17 @@ def it_missing_cloned(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def it_filter_deref(g: Grammar) -> Pair:
     """A closure compares the reference it is given with a value."""
+    if g.chance(0.45):
+        s, x = scenes.scene(g), _arg(g)
+        k, op = g.number(1, 90), g.pick(">", "<", ">=", "<=")
+        ends = [([".count()"], "usize"), ([".max()", ".unwrap_or(0)"], s.number), ([f".sum::<{s.number}>()"], s.number), ([".collect::<Vec<_>>()"], f"Vec<{s.number}>"), ([".max()"], f"Option<{s.number}>")]  # fmt: skip
+        end, ty = g.random.choice(ends)
+        first, closure = (
+            [".iter()", *_some(g, s, 0.4), scenes.numbers(g, s)],
+            g.pick("filter", "filter", "take_while", "skip_while"),
+        )
+        bad, good = (f".{closure}(|{x}| {star}{x} {op} {k})" for star in ("", "*"))
+        return _seen(g, s, [*first, bad, *end], [*first, good, *end], ty)
     name, xs, x, ty = g.fn(), g.plural(), _arg(g), _int(g)
     k, op = g.number(1, 90), g.pick(">", "<", ">=", "<=")
     limit = g.var()
@@ -208,6 +241,14 @@ def it_filter_deref(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0283")
 def it_sum_type(g: Grammar) -> Pair:
     """`sum()` or `product()` without a type to make."""
+    if g.chance(0.4):
+        s = scenes.scene(g)
+        ty, read = g.random.choice(((s.number, scenes.numbers(g, s)), ("f64", f".map(|{s.one}| {s.one}.{s.real})")))
+        links, end = [".iter()", *_some(g, s), read], g.pick("sum", "sum", "product")
+        k = f"{g.number()}.0" if ty == "f64" else str(g.number())
+        after = f" {g.pick('>', '<', '>=')} {k}"
+        bad, good = scenes.chain(g, s.source, [*links, f".{end}()"], [*links, f".{end}::<{ty}>()"])
+        return scenes.slot(g, bad + after, good + after, "bool", params=s.params, before=s.before, owner=s.owner)
     name, xs, n, x, ty = g.fn(), g.plural(), g.var(), _arg(g), g.pick("i32", "u32", "i64", "u64", "f64", "usize")
     k = f"{g.number(2, 9)}.0" if ty == "f64" else str(g.number(2, 9))
     end = g.pick("sum", "sum", "sum", "product")
@@ -277,6 +318,20 @@ def it_int_not_iter(g: Grammar) -> Pair:
     name, n, total = g.fn(), g.var(), g.var()
     i = g.pick("i", "i", "_") if g.chance(0.6) else g.var()
     ty, k = _int(g), g.number(2, 9)
+    if g.chance(0.25):
+        j, row, wide, high = g.var(), g.var(), g.var(), g.var()
+        kind = g.type()
+        head = [f"pub struct {kind} {{", f"    pub {wide}: {ty},", f"    pub {high}: {ty},", "}", f"impl {kind} {{"]
+        head += [f"    pub fn {name}(&self) -> {ty} {{", f"        let mut {total} = 0;"]
+        outer, inner = f"        for {row} in @self.{high} {{", f"            for {j} in @self.{wide} {{"
+        step = g.pick(f"{row} * {j}", f"{row} * self.{wide} + {j}", f"({row} + {j}) * {k}", f"{k} + {row} + {j}")
+        tail = [f"                {total} += {step};", "            }", "        }", f"        {total}", "    }", "}"]
+        if g.chance(0.5):
+            tail = [inner.replace("@", "0.."), *tail]
+            return g.program(head, [outer.replace("@", "")], [outer.replace("@", "0..")], tail)
+        return g.program(
+            [*head, outer.replace("@", "0..")], [inner.replace("@", "")], [inner.replace("@", "0..")], tail
+        )
     value = g.pick("1", str(k)) if i == "_" else g.pick(i, f"{i} * {k}", f"{i} * {i}")
     if value in ("1", str(k)):
         value = str(k)
@@ -347,6 +402,19 @@ def it_int_not_iter(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0599")
 def it_missing_iter(g: Grammar) -> Pair:
     """An iterator's method is called on the collection itself."""
+    if g.chance(0.45):
+        s = scenes.scene(g)
+        first = scenes.sift(g, s)
+        while not first.startswith(".filter"):
+            first = scenes.sift(g, s)
+        end, ty = g.random.choice(
+            (
+                ([scenes.numbers(g, s), ".max()", ".unwrap_or(0)"], s.number), ([first, ".count()"], "usize"), ([scenes.strings(g, s), ".collect()"], "Vec<String>"),
+                ([first, scenes.strings(g, s), ".collect()"], "Vec<String>"), ([first, scenes.numbers(g, s), f".sum::<{s.number}>()"], s.number),
+                ([f".any(|{s.one}| {s.one}.{s.real} > {g.number()}.5)"], "bool"), ([f'.position(|{s.one}| {s.one}.{s.text} == "{g.word()}")'], "Option<usize>"),
+            )
+        )  # fmt: skip
+        return _seen(g, s, end, [".iter()", *end], ty, "None" if ty.startswith("Option") else "")
     name, xs, x, ty = g.fn(), g.plural(), _arg(g), _int(g)
     k, op = g.number(2, 60), g.pick("+", "*")
     text = g.chance(0.25)
@@ -418,9 +486,21 @@ def it_missing_iter(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def it_option_next(g: Grammar) -> Pair:
     """The end of a chain gives an Option, a plain value is wanted."""
+    if g.chance(0.45):
+        s = scenes.scene(g)
+        links, ty = g.random.choice(
+            (
+                ([*_some(g, s), scenes.numbers(g, s), g.pick(".max()", ".min()", ".next()", f".nth({g.number(1, 5)})")], s.number),
+                ([*_some(g, s, 0.3), scenes.numbers(g, s), g.pick(".max()", ".min()")], s.number),
+                ([f'.find(|{s.one}| {s.one}.{s.text} == "{g.word()}")', scenes.numbers(g, s)], s.number),
+                ([f".position(|{s.one}| {s.one}.{s.num} > {g.number()})"], "usize"),
+                ([*_some(g, s), f".map(|{s.one}| {s.one}.{s.text}.len())", g.pick(".max()", ".min()")], "usize"),
+            )
+        )  # fmt: skip
+        return _seen(g, s, [".iter()", *links], [".iter()", *links, ".unwrap_or(0)"], ty)
     name, xs, n, x, ty = g.fn(), g.plural(), g.var(), _arg(g), _int(g)
     k, m = g.number(1, 9), g.number(2, 60)
-    default = g.pick("0", "0", "0", str(m))
+    default = "0"
     shape = g.random.randrange(5)
     best = g.pick("max", "min")
     number = f"{xs}.iter()." + g.pick(

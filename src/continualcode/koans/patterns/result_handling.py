@@ -1,6 +1,7 @@
 """Result handling: `?`, `Ok`, `Some`, `Err`, and the arms of a `match`."""
 
 from continualcode.koans.grammar import Grammar, Pair, pattern
+from continualcode.koans.patterns import scenes
 from continualcode.koans.patterns.placing import noise, place
 
 FAMILY = "result_handling"
@@ -70,6 +71,36 @@ def _fallible(g: Grammar, ty: str, error: str = "String") -> tuple[str, list[str
 @pattern(FAMILY, "E0308")
 def rh_missing_question(g: Grammar) -> Pair:
     """A Result (or Option) is used where its value is wanted; `?` unwraps it."""
+    if g.chance(0.45):
+        use, error = _parse_error(g)
+        text, ty = g.var(), _int(g)
+        call = g.pick(
+            f"{_source(g, text)}.parse::<{ty}>()",
+            f"{text}.trim_start_matches('{g.pick(*'#$+0')}').trim().parse::<{ty}>()",
+            f'{text}.trim_end_matches("{g.word()}").parse::<{ty}>()',
+            f"{text}.split('{g.pick(*':,=')}').next().unwrap_or(\"0\").trim().parse::<{ty}>()",
+            f"{text}[{g.number(1, 9)}..].parse::<{ty}>()",
+        )
+        before, lines = [*use], []
+        if g.chance(0.4):
+            helper, p = g.fn(), g.var()
+            before += [
+                f"pub fn {helper}({p}: &str) -> Result<{ty}, {error}> {{",
+                f"    Ok({p}.trim().parse::<{ty}>()? {g.pick('*', '+')} {g.number(2, 9)})",
+                "}",
+            ]
+            call = f"{helper}({g.pick(text, f'{text}.trim()', f'&{text}[{g.number(1, 5)}..]')})"
+        return scenes.slot(
+            g,
+            call,
+            call + "?",
+            ty,
+            params=f"{text}: &str",
+            before=before,
+            result=(f"Result<{{}}, {error}>", "Ok({})"),
+            slots=[p for p in scenes.SLOTS if p not in scenes.EXITS],
+            lines=lines,
+        )
     name, text, n, ty = g.fn(), g.var(), g.var(), _int(g)
     op, k = g.pick("+", "*"), g.number(2, 9)
     shape = g.random.randrange(7)
@@ -188,6 +219,14 @@ def _error_literal(g: Grammar, error: str, why: str) -> str:
 @pattern(FAMILY, "E0308")
 def rh_missing_ok(g: Grammar) -> Pair:
     """A function that returns a Result ends in the bare value."""
+    if g.chance(0.45):
+        s = scenes.scene(g)
+        value, ty = scenes.value(g, s, wide=150)
+        while ty.startswith("Option") or len(value) > 88:
+            value, ty = scenes.value(g, s, wide=150)
+        return scenes.slot(
+            g, value, f"Ok({value})", f"Result<{ty}, String>", params=s.params, before=s.before, owner=s.owner, slots=scenes.EXITS
+        )  # fmt: skip
     name, x, ty = g.fn(), g.var(), _int(g)
     error = g.pick("String", "String", "&'static str", "Box<dyn std::error::Error>")
     op, k = g.pick("+", "*", "/"), g.number(2, 9)
@@ -272,6 +311,14 @@ def rh_missing_ok(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def rh_missing_some(g: Grammar) -> Pair:
     """A function that returns an Option gives the bare value in one place."""
+    if g.chance(0.45):
+        s = scenes.scene(g)
+        value, ty = scenes.value(g, s, wide=150)
+        while ty.startswith("Option") or len(value) > 88:
+            value, ty = scenes.value(g, s, wide=150)
+        return scenes.slot(
+            g, value, f"Some({value})", f"Option<{ty}>", params=s.params, before=s.before, owner=s.owner, slots=scenes.EXITS
+        )  # fmt: skip
     name, x, xs, ty = g.fn(), g.var(), g.plural(), _int(g)
     op, k = g.pick("+", "*"), g.number(2, 60)
     shape = g.random.randrange(7)
@@ -368,8 +415,24 @@ def rh_missing_some(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def rh_unwrap_or(g: Grammar) -> Pair:
     """An Option (or Result) stands where a plain value is wanted; there is a natural default."""
+    if g.chance(0.45):
+        s = scenes.scene(g)
+        key = g.word()
+        links, ty = g.random.choice(
+            (
+                ([f".get({g.number(1, 5)})", scenes.numbers(g, s)], s.number),
+                ([g.pick(".first()", ".last()"), scenes.numbers(g, s)], s.number),
+                ([".iter()", f'.find(|{s.one}| {s.one}.{s.text} == "{key}")', scenes.numbers(g, s)], s.number),
+                ([".iter()", f'.position(|{s.one}| {s.one}.{s.text} == "{key}")'], "usize"),
+                ([".iter()", scenes.sift(g, s), scenes.numbers(g, s), g.pick(".max()", ".min()")], s.number),
+                ([".last()", f".map(|{s.one}| {s.one}.{s.real})"], "f64"),
+                ([".first()", f".and_then(|{s.one}| {s.one}.{s.text}.parse::<{s.number}>().ok())"], s.number),
+            )
+        )  # fmt: skip
+        bad, good = scenes.chain(g, s.source, links, [*links, ".unwrap_or(0.0)" if ty == "f64" else ".unwrap_or(0)"])
+        return scenes.slot(g, bad, good, ty, params=s.params, before=s.before, owner=s.owner)
     name, x, xs, ty = g.fn(), g.var(), g.plural(), _int(g)
-    op, k, default = g.pick("+", "*"), g.number(2, 9), g.pick("0", "0", "1", str(g.number(2, 99)))
+    op, k, default = g.pick("+", "*"), g.number(2, 9), "0"
     shape = g.random.randrange(7)
     if shape == 0:
         key = g.pick("&str", "u32", "String")
@@ -476,6 +539,14 @@ def rh_unwrap_or(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def rh_err_string(g: Grammar) -> Pair:
     """`Err` holds a string literal, the error type is String."""
+    if g.chance(0.4):
+        s = scenes.scene(g)
+        value, ty = scenes.value(g, s)
+        bad = f'Err("{g.text()}")'
+        return scenes.slot(
+            g, bad, bad[:-1] + ".to_string())", f"Result<{ty}, String>", params=s.params, before=s.before, owner=s.owner,
+            slots=[p for p in scenes.EXITS if p != "tail"], other=f"Ok({value})",
+        )  # fmt: skip
     name, x, ty = g.fn(), g.var(), _int(g)
     op, k = g.pick("+", "*"), g.number(2, 9)
     cond, why = _check(g, x, ty)

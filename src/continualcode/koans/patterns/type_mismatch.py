@@ -1,6 +1,7 @@
 """Type mismatch: strings, numbers, references, tails."""
 
 from continualcode.koans.grammar import Grammar, Pair, pattern
+from continualcode.koans.patterns import scenes
 from continualcode.koans.patterns.placing import noise, place
 
 FAMILY = "type_mismatch"
@@ -17,6 +18,21 @@ def _pad(lines: list[str]) -> list[str]:
 @pattern(FAMILY, "E0308")
 def tm_str_to_string(g: Grammar) -> Pair:
     """A string literal (or a `&str`) where a String is wanted."""
+    if g.chance(0.5):
+        text = g.var()
+        letter = g.pick("','", "':'", "' '", "'/'", "'='")
+        source = g.pick(
+            f'"{g.text()}"', f'"{g.text()}"', text, f"{text}.trim()", f'{text}.split({letter}).next().unwrap_or("{g.word()}")',
+            f'{text}.strip_prefix("{g.word()}").unwrap_or({text})', f"{text}.trim_start_matches({letter}).trim_end()", f"&{text}[{g.number(1, 6)}..]",
+            f'{text}.lines().last().unwrap_or("{g.text()}")',
+        )  # fmt: skip
+        good = f"{source.removeprefix('&')}.to_string()"
+        result = g.random.choice(
+            (("{}", "{}"), ("{}", "{}"), ("Option<{}>", "Some({})"), ("Result<{}, std::fmt::Error>", "Ok({})"))
+        )
+        slots = [p for p in scenes.SLOTS if p != "some"]
+        params = "" if source.startswith('"') else f"{text}: &str"
+        return scenes.slot(g, source, good, "String", params=params, result=result, slots=slots)
     name, x, text = g.fn(), g.var(), g.var()
     literal = g.chance(0.7)
     value = f'"{g.text()}"' if literal else text
@@ -113,6 +129,18 @@ def tm_str_to_string(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def tm_int_cast(g: Grammar) -> Pair:
     """A number of one type where another is wanted: `as`."""
+    if g.chance(0.45):
+        s = scenes.scene(g, number=g.pick("u32", "u8", "i64", "u64"))
+        have, value = g.random.choice(
+            (
+                ("usize", scenes.chain(g, s.source, [".iter()", scenes.sift(g, s), ".count()"])[0]), ("usize", f"{s.source}.len()"),
+                ("usize", f"{s.source}[{g.number(0, 4)}].{s.text}.len()"), (s.number, f"{s.source}[{g.number(0, 4)}].{s.num}"),
+                (s.number, scenes.chain(g, s.source, [".iter()", scenes.numbers(g, s), f".sum::<{s.number}>()"])[0]),
+                ("usize", f"{s.source}[0].{s.text}.chars().count()"),
+            )
+        )  # fmt: skip
+        want = g.pick(*[t for t in ("u32", "i64", "u64", "f64", "i32", "f64", "usize") if t != have])
+        return scenes.slot(g, value, f"{value} as {want}", want, params=s.params, before=s.before, owner=s.owner)
     name, x = g.fn(), g.var()
     have, want = g.random.choice(
         [
@@ -205,6 +233,32 @@ def tm_int_cast(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0277")
 def tm_mixed_arith(g: Grammar) -> Pair:
     """An integer and a float in one operation."""
+    if g.chance(0.45):
+        s = scenes.scene(g, number=g.pick("u32", "usize", "i64", "u64", "i32"))
+        k, item = g.number(0, 5), f"{s.source}[{g.number(0, 4)}]"
+        total = scenes.chain(g, s.source, [".iter()", f".map(|{s.one}| {s.one}.{s.real})", ".sum::<f64>()"], wide=99)[0]
+        bad, good = g.random.choice(
+            (
+                (f"{item}.{s.real} * {item}.{s.num}", f"{item}.{s.real} * {item}.{s.num} as f64"),
+                (f"{item}.{s.num} * {item}.{s.real}", f"{item}.{s.num} as f64 * {item}.{s.real}"),
+                (f"{total} / {s.source}.len()", f"{total} / {s.source}.len() as f64"),
+                (f"{item}.{s.num} * {k}.5", f"{item}.{s.num} as f64 * {k}.5"),
+                (f"{k}.25 * {s.source}.len()", f"{k}.25 * {s.source}.len() as f64"),
+                (f"{item}.{s.real} + {s.source}.len()", f"{item}.{s.real} + {s.source}.len() as f64"),
+            )
+        )
+        if g.chance(0.3):
+            at = g.pick("*", "+")
+            body = [".iter()", f".map(|{s.one}| {s.one}.{s.real} {at} {s.one}.{s.num}@)", ".sum::<f64>()"]
+            bad, good = (
+                scenes.chain(g, s.source, [link.replace("@", more) for link in body])[0] for more in ("", " as f64")
+            )
+            good = (
+                good
+                if ("\n" in good) == ("\n" in bad)
+                else bad.replace(f"{s.one}.{s.num})", f"{s.one}.{s.num} as f64)")
+            )
+        return scenes.slot(g, bad, good, "f64", params=s.params, before=s.before, owner=s.owner)
     name, a, b = g.fn(), g.var(), g.var()
     whole, real = g.pick("i32", "u32", "u64", "i64", "usize", "u8"), g.pick("f64", "f64", "f32")
     op = g.pick("*", "*", "+", "-", "/")
@@ -272,6 +326,33 @@ def tm_mixed_arith(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0277")
 def tm_usize_index(g: Grammar) -> Pair:
     """A slice is indexed by something that is not a usize."""
+    if g.chance(0.4):
+        table, i, index = g.fn().upper(), g.var(), g.pick("u8", "u32", "i32", "u64", "i64", "u16")
+        item, values = g.random.choice(
+            (
+                ("u32", ["5", "10", "25", "40", "75"]),
+                ("f64", ["0.5", "1.25", "2.0", "7.5"]),
+                ("i64", ["-3", "0", "12", "30"]),
+            )
+        )
+        before = [f"pub const {table}: [{item}; {len(values)}] = [{', '.join(values)}];"]
+        params, inner, owner = f"{i}: {index}", i, ""
+        if g.chance(0.4):
+            owner = g.type()
+            before += [f"pub struct {owner} {{", f"    pub {i}: {index},", f"    pub {g.var()}: String,", "}"]
+            params, inner = "&self", f"self.{i}"
+        change = g.pick("", "", " - 1", f" % {len(values)}", " / 2")
+        cast = f"({inner}{change}) as usize" if change else f"{inner} as usize"
+        more = g.pick("", "", f" {g.pick('*', '+')} {g.number(2, 9)}{'.0' if item == 'f64' else ''}")
+        return scenes.slot(
+            g,
+            f"{table}[{inner}{change}]{more}",
+            f"{table}[{cast}]{more}",
+            item,
+            params=params,
+            before=before,
+            owner=owner,
+        )
     name, xs, i = g.fn(), g.plural(), g.var()
     item, index = g.pick("i32", "u64", "f64", "u8", "bool", "char"), g.pick("i32", "u32", "u8", "u64", "i64", "u16")
     shape = g.random.randrange(6)
@@ -326,6 +407,21 @@ def tm_usize_index(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def tm_missing_ref(g: Grammar) -> Pair:
     """A function wants a reference, the call passes the value."""
+    if g.chance(0.45):
+        s, helper, p, q = scenes.scene(g), g.fn(), g.var(), g.var()
+        k = g.number(2, 60)
+        item = f"{s.source}[{g.number(0, 4)}]"
+        kind, body, arg, ty = g.random.choice(
+            (
+                ("&str", f"{p}.trim().len() + {q}", f"{item}.{s.text}", "usize"), (f"&{s.kind}", f"{p}.{s.text}.len() * {q}", item, "usize"),
+                ("&str", f'format!("{{{p}}} {g.word()} {{{q}}}")', f"{item}.{s.text}", "String"), (f"&{s.kind}", f"{p}.{s.real} > 0.5 && {q} > 3", item, "bool"),
+                ("&[String]", f"{p}.len() + {q}", f"{s.source}.iter().map(|{s.one}| {s.one}.{s.text}.clone()).collect::<Vec<_>>()", "usize"),
+            )
+        )  # fmt: skip
+        before = [*s.before, f"pub fn {helper}({p}: {kind}, {q}: usize) -> {ty} {{", f"    {body}", "}"]
+        return scenes.slot(
+            g, f"{helper}({arg}, {k})", f"{helper}(&{arg}, {k})", ty, params=s.params, before=before, owner=s.owner
+        )
     name, x, helper, a = g.fn(), g.var(), g.fn(), g.var()
     k = g.number(2, 99)
     shape = g.random.randrange(6)
@@ -518,6 +614,12 @@ def _value_fn(g: Grammar, macros: bool = True) -> tuple[str, list[str], str, str
 @pattern(FAMILY, "E0308")
 def tm_semicolon(g: Grammar) -> Pair:
     """A semicolon turns the tail value into `()`."""
+    if g.chance(0.4):
+        s = scenes.scene(g)
+        value, ty = scenes.value(g, s)
+        return scenes.slot(
+            g, f"{value};", value, ty, params=s.params, before=s.before, owner=s.owner, slots=("tail", "tail", "branch")
+        )
     name = g.fn()
     shape = g.random.randrange(4)
     if shape < 2:
@@ -563,6 +665,18 @@ def tm_semicolon(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def tm_missing_return_type(g: Grammar) -> Pair:
     """The signature does not say what the function returns."""
+    if g.chance(0.4):
+        s = scenes.scene(g)
+        value, ty = scenes.value(g, s)
+        made = scenes.slot(
+            g, "@@", value, ty, params=s.params, before=s.before, owner=s.owner,
+            slots=("tail", "let", "branch"), free=True,
+        )  # fmt: skip
+        lines = made.fixed.split("\n")
+        at = max(i for i, line in enumerate(made.buggy.split("\n")) if "@@" in line)
+        sig = max(i for i, line in enumerate(lines[: at + 1]) if "pub fn " in line)
+        lines[sig] = lines[sig].partition(" -> ")[0] + " {"
+        return Pair("\n".join(lines), made.fixed)
     name = g.fn()
     if g.chance(0.3):
         kind, field = g.type(), g.plural()
@@ -583,6 +697,21 @@ def tm_missing_return_type(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0308")
 def tm_deref(g: Grammar) -> Pair:
     """A reference where the value is wanted: `*`."""
+    if g.chance(0.4):
+        ty, x = g.pick("i32", "u32", "i64", "u64", "f64", "usize", "bool"), g.var()
+        if g.chance(0.5):
+            return scenes.slot(
+                g,
+                x,
+                f"*{x}",
+                ty,
+                params=f"{x}: {g.pick('&', '&', '&mut ')}{ty}",
+                slots=[p for p in scenes.SLOTS if p != "tail"],
+            )
+        s = scenes.scene(g, number=ty if ty not in ("f64", "bool") else "u32")
+        links = [".iter()", *([scenes.sift(g, s)] if g.chance(0.5) else []), f".map(|{s.one}| &{s.one}.{s.num})", g.pick(".max()", ".min()"), f".unwrap_or(&{g.number(0, 9)})"]  # fmt: skip
+        value = scenes.chain(g, s.source, links)[0]
+        return scenes.slot(g, value, f"*{value}", s.number, params=s.params, before=s.before, owner=s.owner)
     name, x, xs, n = g.fn(), g.var(), g.plural(), g.var()
     ty = g.pick("i32", "u32", "i64", "u64", "f64", "usize", "bool", "char")
     number = g.pick("i32", "u32", "i64", "u64", "usize")
