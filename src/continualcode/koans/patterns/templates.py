@@ -7,7 +7,6 @@ In a template `$kind` (or `$kind1`, `$kind2` …) is a drawn name or value, the 
     int real own Map    an integer's type, a number's, an owned value's; a map's
     num big             numbers 2-9 and 10-99
     word text           the inside of a string literal
-    CONST               a constant
 
 `@(a@|b@)` is one of its choices (innermost first; a choice may span lines); `[-x-]` stands only in the buggy
 program, `[+x+]` only in the repair, and a line that such a mark leaves empty is no line. A line `#noise v xs[]`
@@ -59,7 +58,6 @@ def _draw(g: Grammar, kind: str) -> str:
         "T": lambda: g._unique(lambda: g.pick("T", "T", "T", "T", "U", "V", "K", "E", "A", "B")),
         "F": lambda: g._unique(lambda: g.pick("F", "F", "F", "F", "G", "P", "M", "Op", "Rule", "Step")),
         "int": lambda: g.pick("i32", "i32", "u32", "u32", "i64", "u64", "usize"),
-        "CONST": lambda: g.var().upper(),
         "real": lambda: g.pick("f64", "f64", "u32", "i64"),
         "own": lambda: g.pick("String", "u32", "Vec<u32>", "char"),
         "Map": lambda: g.pick("HashMap", "HashMap", "BTreeMap"),
