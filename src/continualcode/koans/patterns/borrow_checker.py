@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from continualcode.koans.grammar import Grammar, Pair, pattern
+from continualcode.koans.patterns import scenes
 from continualcode.koans.patterns.draws import Value, element, integer, owned, scalar, string, struct, text
 
 FAMILY = "borrow_checker"
@@ -11,6 +12,8 @@ FAMILY = "borrow_checker"
 @pattern(FAMILY, "E0596")
 def bc_missing_mut(g: Grammar) -> Pair:
     """A local collection, text or struct is changed through a method without having been declared `mut`."""
+    if g.chance(0.4):
+        return _chain_then_changed(g)
     shape = g.pick("push", "loop", "map", "text", "sort", "struct", "queue")
     name, xs = g.fn(), g.plural()
     head: list[str] = []
@@ -82,6 +85,29 @@ def bc_missing_mut(g: Grammar) -> Pair:
         rest = f" = {kind} {{ {field}: {v.literal} }};"
         tail = [f"    {xs}.{method}({g.number()});" for _ in range(g.random.randint(1, 2))] + [f"    {xs}.{field}", "}"]
     return g.program(head, [f"    let {xs}{rest}"], [f"    let mut {xs}{rest}"], tail)
+
+
+def _chain_then_changed(g: Grammar) -> Pair:
+    """A chain over several lines (or a long one) into a variable that is changed further down, without `mut`."""
+    s, name, found, n = scenes.scene(g), g.fn(), g.plural(), g.number(2, 20)
+    some = [scenes.sift(g, s)] if g.chance(0.5) else []
+    read, ty = g.random.choice(((scenes.strings(g, s), "String"), (scenes.numbers(g, s), s.number)))
+    end, annotated = g.random.choice(((".collect::<Vec<_>>()", ""), (".collect()", f": Vec<{ty}>")))
+    lines = scenes.chain(g, s.source, [".iter()", *some, read, end])[0].split("\n")
+    pad = "        " if s.owner else "    "
+    changes = [f"{found}.sort();", f"{found}.reverse();", f"{found}.truncate({n});", f"{found}.dedup();", f"{found}.retain(|kept| *kept != {'0' if ty != 'String' else f'{chr(34)}{g.word()}{chr(34)}'});"]  # fmt: skip
+    chosen = g.random.sample(changes, g.random.choice((1, 2, 2)))
+    if g.chance(0.3):
+        chosen = [f"if {found}.len() > {n} {{", f"    {g.random.choice(changes)}", "}"]
+    head = [
+        *s.before,
+        *([f"impl {s.owner} {{"] if s.owner else []),
+        f"{pad[4:]}pub fn {name}({s.params}) -> Vec<{ty}> {{",
+    ]
+    first = f"{found}{annotated} = {lines[0]}{';' if len(lines) == 1 else ''}"
+    tail = [f"{pad}    {link}{';' if i == len(lines) - 2 else ''}" for i, link in enumerate(lines[1:])]
+    tail += [*(pad + line for line in chosen), pad + found, pad[4:] + "}", *(["}"] if s.owner else [])]
+    return g.program(head, [f"{pad}let {first}"], [f"{pad}let mut {first}"], tail)
 
 
 @pattern(FAMILY, "E0384")
@@ -159,9 +185,59 @@ def _use_of(g: Grammar, a: str) -> Value:
     )
 
 
+def _moved_by_method(g: Grammar) -> Pair:
+    """A method that keeps a text, or a thing, in several places of its type: the first takes it away."""
+    owner, kind, name = g.type(), g.type(), g.fn()
+    xs, one = g.items()
+    a, b, n, last = g.var(), g.var(), g.var(), g.var()
+    fields = [(a, "String"), (b, "u32")]
+    g.random.shuffle(fields)
+    k = g.number(1, 60)
+    parts = {a: f"{a}: @", b: f"{b}: {g.pick(n, f'{n} * {k}', f'{n} + {k}')}"}
+    literal = f"{kind} {{ {', '.join(parts[f] for f, _ in fields)} }}"
+    before = struct(kind, fields, g.pick("", "Debug", "Debug, Clone"))
+    shape = g.pick("push", "insert", "last", "last", "branch", "value")
+    tail: list[str]
+    if shape == "push":
+        before += struct(owner, [(xs, f"Vec<{kind}>")])
+        sig, line = f"&mut self, {a}: String, {n}: u32) -> String", f"        self.{xs}.push({literal});"
+        tail = [f'        format!("{g.text()} {{{a}}}{g.pick("", f": {{{n}}}", f" ({{{n}}})")}")']
+    elif shape == "insert":
+        use = g.pick("HashMap", "BTreeMap")
+        before = [
+            f"use std::collections::{use};",
+            *before,
+            *struct(owner, [(xs, f"{use}<String, {kind}>"), (last, "String")]),
+        ]
+        literal = literal.replace("@", f'"{g.text()}".to_string()')
+        sig, line = f"&mut self, {a}: String, {n}: u32) -> usize", f"        self.{xs}.insert(@, {literal});"
+        tail = [f"        self.{last} = {a};", f"        self.{xs}.len()"]
+    elif shape == "last":
+        before += struct(owner, [(xs, f"Vec<{kind}>"), (last, "Option<String>")])
+        sig, line = f"&mut self, {a}: String, {n}: u32)", f"        self.{xs}.push({literal});"
+        tail = [f"        self.{last} = Some({a});"]
+    elif shape == "branch":
+        before += struct(owner, [(xs, "Vec<String>"), (last, "u32")])
+        sig = f"&mut self, {a}: String, {n}: u32) -> Option<String>"
+        line = f"            self.{xs}.push(@);"
+        tail = ["        }", f"        self.{last} += 1;", f"        Some({a})"]
+    else:
+        before = struct(kind, fields, g.pick("Clone", "Debug, Clone", "Clone, Debug, PartialEq"))
+        before += struct(owner, [(xs, f"Vec<{kind}>"), (last, "u32")])
+        sig, line = f"&mut self, {one}: {kind}) -> usize", f"        self.{xs}.{g.pick('push(@)', 'insert(0, @)')};"
+        tail = [f"        self.{last} += {one}.{b};", f"        {one}.{a}.len() + self.{xs}.len()"]
+        a = one
+    head = [*before, f"impl {owner} {{", f"    pub fn {name}({sig} {{"]
+    if shape == "branch":
+        head += [f"        if {n} > {k} {{"]
+    return g.program(head, [line.replace("@", a)], [line.replace("@", f"{a}.clone()")], [*tail, "    }", "}"])
+
+
 @pattern(FAMILY, "E0382")
 def bc_use_after_move(g: Grammar) -> Pair:
     """A value is moved into a variable, a struct, a tuple or a collection, and then read."""
+    if g.chance(0.4):
+        return _moved_by_method(g)
     shape = g.pick("let", "push", "struct", "tuple", "map", "some", "struct_value")
     name, a, b, v = g.fn(), g.var(), g.var(), owned(g)
     after = _use_of(g, a)
@@ -643,6 +719,20 @@ def bc_two_mut_borrows(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0507")
 def bc_move_out_of_borrow(g: Grammar) -> Pair:
     """An owned value is taken out from behind a reference or an index."""
+    if g.chance(0.45):
+        s = scenes.scene(g)
+        while not s.owner:
+            s = scenes.scene(g)
+        at = g.pick("0", str(g.number(1, 5)), f"{s.source}.len() - 1")
+        bad = f"{s.source}[{at}].{s.text}"
+        if g.chance(0.35):
+            links = [".iter()", *([scenes.sift(g, s)] if g.chance(0.5) else []), f".map(|{s.one}| {s.one}.{s.text}@)"]
+            links.append(g.pick(".collect::<Vec<_>>()", f'.collect::<Vec<_>>().join("{g.pick(", ", " ", ";")}")'))
+            sides = [[link.replace("@", own) for link in links] for own in ("", ".clone()")]
+            bad, good = scenes.chain(g, s.source, *sides)
+            ty = "String" if "join" in good else "Vec<String>"
+            return scenes.slot(g, bad, good, ty, params=s.params, before=s.before, owner=s.owner)
+        return scenes.slot(g, bad, bad + ".clone()", "String", params=s.params, before=s.before, owner=s.owner)
     shape = g.pick("field", "method", "index", "deref", "option", "match", "self_index", "loop_field")
     name, kind, field, x = g.fn(), g.type(), g.var(), g.var()
     v = owned(g)

@@ -83,6 +83,11 @@ def lt_fn_missing(g: Grammar) -> Pair:
         ]
         tail += [f"            {best} = {x};", "        }", "    }", f"    {best}", "}"]
     bug, fix = sig.replace("@", "").replace("!", ""), sig.replace("@", f"<{life}>").replace("!", life + " ")
+    if g.chance(0.25):
+        kind, field = g.type(), g.var()
+        opening = [*struct(kind, [(field, g.pick("u32", "String", "bool"))]), f"impl {kind} {{"]
+        tail = [*("    " + line for line in tail), "}"]
+        return g.program([*head, *opening], ["    " + bug], ["    " + fix], tail)
     return g.program(head, [bug], [fix], tail)
 
 
