@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("show", rich_help_panel=panel.TASKS)(show)
     app.command("variants", rich_help_panel=panel.TASKS)(variants)
     app.command("export", rich_help_panel=panel.TASKS)(export_)
+    app.command("distill", rich_help_panel=panel.TASKS)(distill_)
     app.add_typer(koans, name="koans", rich_help_panel=panel.TASKS)
 
 
@@ -213,4 +214,80 @@ def export_(
     }  # fmt: skip
     emit(answer, as_json, f"{done.pairs} pairs of {len(chosen)} patterns in {out}: {done.dataset}")
     if done.pairs < count:
+        raise typer.Exit(1)
+
+
+def distill_(
+    pattern: Annotated[str, typer.Option(help="A pattern's id; `continualcode variants` lists them.")],
+    model: Annotated[str, typer.Option(help="The stronger model's name at the endpoint.")],
+    count: Annotated[int, typer.Option(help="How many triples to keep in all.", min=1)] = 20,
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", help="Where it is asked (http://localhost:8000/v1); else the maker's own."),
+    ] = None,
+    api: Annotated[str, typer.Option(help="openai (every compatible server) or anthropic.")] = "openai",
+    key_env: Annotated[
+        str | None, typer.Option(help="Environment variable that holds the key; OPENAI_API_KEY or ANTHROPIC_API_KEY.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="JSONL file of what is kept; PATTERN.distilled.jsonl.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="USD that may be spent in all; needs the prices.", min=0)
+    ] = None,
+    price_in: Annotated[float | None, typer.Option(help="USD for a million tokens asked.", min=0)] = None,
+    price_out: Annotated[float | None, typer.Option(help="USD for a million tokens answered.", min=0)] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens that may be used in all, both ways.", min=1)] = None,
+    answer_tokens: Annotated[int, typer.Option(help="Longest answer, tokens.", min=64)] = 6000,
+    per_answer: Annotated[int, typer.Option(help="Triples asked for at once.", min=1, max=20)] = 3,
+    seed: Annotated[int | None, typer.Option(help="Seed of topics and examples; the same as seed=.", min=0)] = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """Triples (buggy, fixed, explanation) from a stronger model, kept only when rustc, tests and clippy confirm them.
+
+    Stopped, it goes on where it was when it is called again; what was spent before counts. PATTERN.distilled.jsonl.journal
+    holds every answer and why what was rejected was.
+
+    Example: continualcode distill --pattern rh_ok_or --count 50 --base-url http://localhost:8000/v1 --model qwen3-coder
+    """
+    settings = settings_from(overrides, seed=seed)
+    if max_cost is not None and (price_in is None or price_out is None):
+        raise UserError("--max-cost needs --price-in and --price-out (USD for a million tokens).")
+    from collections import Counter
+    from collections.abc import Sequence
+
+    from continualcode.cli.runs import recorded_run
+    from continualcode.koans import distill as room
+    from continualcode.koans import endpoint
+
+    out = out or Path(f"{pattern}.distilled.jsonl")
+    purse = endpoint.Purse(price_in or 0.0, price_out or 0.0, max_cost, max_tokens)
+    teacher = endpoint.connect(api, model, base_url, key_env)
+    shown = 0
+    with recorded_run("distill", settings) as run, progress("distill", total=count) as step:
+
+        def on_answer(kept: int, rejected: Sequence[room.Rejected]) -> None:
+            nonlocal shown
+            for r in rejected:
+                say(f"rejected ({r.reason}): {r.detail.splitlines()[0][:200] if r.detail else ''}")
+            step(min(kept, count) - shown, f"{purse.tokens} tokens")
+            shown = min(kept, count)
+
+        done = room.distill(
+            out, pattern, count, teacher, purse, settings=settings, per_answer=per_answer,
+            answer_tokens=answer_tokens, on_answer=on_answer, say=say,
+        )  # fmt: skip
+        run.summary |= {"pattern": pattern, "kept": done.kept, "dataset": done.dataset, "stopped": done.stopped}
+    answer = {
+        "pattern": pattern, "asked": count, "kept": done.kept, "dataset": done.dataset, "path": out, "answers": done.answers,
+        "rejected": done.rejected, "stopped": done.stopped, "why": done.why, "tokens_in": purse.tokens_in,
+        "tokens_out": purse.tokens_out, "tokens_lost": purse.lost_in + purse.lost_out, "tokens": purse.tokens,
+        "cost": round(purse.cost, 6), "run": run.id,
+    }  # fmt: skip
+    faults = ", ".join(f"{n} {reason}" for reason, n in Counter(done.rejected).most_common()) or "nothing"
+    readable = (
+        f"{done.kept} of {count} triples in {out}; rejected: {faults}; {purse.tokens} tokens, {purse.cost:.4f} USD"
+    )
+    emit(answer, as_json, readable)
+    if done.stopped:
+        say(f"stopped: {done.why}")
         raise typer.Exit(1)

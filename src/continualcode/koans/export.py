@@ -9,6 +9,7 @@ test split (koans/leaks.py): those that do are dropped, counted, and replaced by
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -295,12 +296,15 @@ class _Part:
                 self._read([json.loads(line) for line in whole.splitlines()])
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.stream = self.path.open("r+b" if self.path.exists() else "wb")
+            fcntl.flock(self.stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.stream.truncate(len(whole))
             self.stream.seek(len(whole))
             if not whole:
                 self._line(self.plan)
         except (ValueError, KeyError, TypeError):
             raise KoanError(f"{self.path} is damaged: take it away and export again.") from None
+        except BlockingIOError:
+            raise KoanError(f"Another run is writing {self.path}: wait for it, or name another --out.") from None
         except OSError as error:
             raise KoanError(f"Cannot write {self.path}: {error.strerror or error}.") from None
         return self
