@@ -92,14 +92,16 @@ pub struct $Type1<$F> {
     $many1: Vec<String>,
 }
 
-impl[-<$F>-][+<$F: Fn(&str) -> @(bool@|usize@|String@)>+] $Type1<$F> {
+impl[-<$F>-][+<$F: Fn(&str) -> String>+] $Type1<$F> {
     pub fn $fn2($var1: $F) -> Self {
         $Type1 { $var1, $many1: Vec::new() }
     }
 
     pub fn $fn1(&mut self, $var3: &str) -> usize {
-        let $var4 = (self.$var1)($var3);
-        self.$many1.push(format!("$text1 {}", $var4));
+        let $var4: String = (self.$var1)($var3);
+        if !$var4.is_empty() {
+            self.$many1.push($var4);
+        }
         self.$many1.len()
     }
 }
@@ -171,15 +173,12 @@ pub fn $fn1<$F1: Fn($int) -> $int, $F2[+: Fn($int) -> $int+]>(
 }
 """,
     """
-pub fn $fn1[-<$F>-][+<$F: Fn(u32) -> Option<@(String@|u32@|i64@)>>+]($var2: u32, $var1: $F) -> bool {
+pub fn $fn1[-<$F>-][+<$F: Fn(u32) -> bool>+]($var2: u32, $var1: $F) -> bool {
     let mut $var3 = 0;
     while $var3 < $var2 {
-        @(if $var1($var3).is_some() {
+        if @(@|!@)$var1($var3) {
             return true;
-        }@|match $var1($var3) {
-            Some(_) => return true,
-            None => println!("$text1 {$var3}"),
-        }@)
+        }
         $var3 += $num1;
     }
     false
@@ -237,11 +236,11 @@ pub fn $fn2($many1: &[$Type1]) -> $int {
 @)
 """,
     r"""
-pub fn $fn1[-<$F>-][+<$F: Fn(usize, usize) -> @(char@|bool@|u8@|u32@)>+]($var1: usize, $var3: $F) -> String {
+pub fn $fn1[-<$F>-][+<$F: Fn(usize, usize) -> char>+]($var1: usize, $var3: $F) -> String {
     let mut $var4 = String::new();
     for $var5 in 0..$num1 {
         for $var6 in 0..$var1 {
-            $var4 += &$var3($var5, $var6).to_string();
+            $var4.push($var3($var5, $var6));
         }
         $var4.push('\n');
     }
