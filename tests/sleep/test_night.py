@@ -166,6 +166,25 @@ def test_nights_measure_before_and_after_and_can_be_resumed(rote: Rote, store: S
         cycle.nights(rote, store, settings, cycles=1, pattern="no_such_pattern")
 
 
+def test_baselines_stand_beside_the_nights_and_change_nothing(rote: Rote, store: Store, settings: Settings):
+    rows = cycle.nights(rote, store, settings, cycles=1)
+    current, episodes = store.current(), len(store.list_episodes())
+    found = cycle.baselines(rote, store, settings)
+    assert found["no_op"]["train"]["pass_rate"] == pytest.approx(rows[0]["train"])
+    assert found["no_op"]["test"]["pass_rate"] == pytest.approx(rows[0]["test"])
+    assert set(found["hints"]) == {"train", "test"} and found["hints"]["train"]["n"] == rows[0]["n"]["train"]
+    assert current and rote.adapter_ref == current.version and len(store.list_episodes()) == episodes
+
+
+def test_a_prompt_hint_is_another_tasks_repair_of_the_same_pattern():
+    from continualcode.koans import catalogue
+
+    koan = next(k for k in catalogue.load(split="train") if k.pattern == "tb_missing_hash")
+    hint = cycle.past_repair(koan)
+    others = [k for k in catalogue.load(split="train", pattern="tb_missing_hash") if k.id != koan.id]
+    assert hint and "Hash" in hint and hint.rsplit("became\n", 1)[1] in others[0].solution
+
+
 KILLED = """
 import sys, json
 from pathlib import Path

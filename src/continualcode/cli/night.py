@@ -99,6 +99,9 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="RUN", help="Go on with a loop that was cut off; `last` is the newest.")
         ] = None,
         plot: Annotated[Path | None, typer.Option(help="Where the picture goes; the run's folder without it.")] = None,
+        baselines: Annotated[
+            bool, typer.Option(help="Measure the no-op adapter and prompt hints beside the nights.")
+        ] = True,
         run_id: RunId = None,
         overrides: Overrides = None,
         as_json: Json = False,
@@ -121,17 +124,29 @@ def register(app: typer.Typer) -> None:
                 run.summary["cycles"] = rows
                 run.store.update_run(run.id, summary=run.summary)
 
+            engine = load_engine(settings)
             rows = cycle.nights(
-                load_engine(settings), run.store, settings, cycles=cycles, run_id=run.id, family=family, pattern=pattern,
+                engine, run.store, settings, cycles=cycles, run_id=run.id, family=family, pattern=pattern,
                 count=count, done=done, keep=keep, say=say, step=step,
             )  # fmt: skip
             keep(rows)
+            beside = {}
+            if baselines:
+                beside = cycle.baselines(
+                    engine, run.store, settings, run_id=run.id, family=family, pattern=pattern, count=count, say=say, step=step
+                )  # fmt: skip
+                run.summary["baselines"] = beside
+                run.store.update_run(run.id, summary=run.summary)
             picture = cycles_figure(
                 rows,
                 plot or run.folder / "cycles.png",
                 title=f"{settings.model_name}: {cycles} night{'s' if cycles > 1 else ''}",
             )
-        emit({"cycles": rows, "plot": str(picture), "run": run.id}, as_json, cycles_table(rows))
+        emit(
+            {"cycles": rows, "baselines": beside, "plot": str(picture), "run": run.id},
+            as_json,
+            cycles_table(rows, beside),
+        )
 
     @app.command("plot", rich_help_panel=panel.MEASURE)
     def plot_(
@@ -265,8 +280,8 @@ def evaluation_table(result: dict[str, Any]) -> Callable[[], Any]:
     return table(["", "passed", "of", "rate", "95 %"], rows, title)
 
 
-def cycles_table(rows: list[dict[str, Any]]) -> Callable[[], Any]:
-    """One row a cycle."""
+def cycles_table(rows: list[dict[str, Any]], baselines: dict[str, Any] | None = None) -> Callable[[], Any]:
+    """One row a cycle, then one a baseline."""
     names = ("train", "gate", "test", "held_back", "repeat_error_rate")
     body = [
         (
@@ -278,6 +293,17 @@ def cycles_table(rows: list[dict[str, Any]]) -> Callable[[], Any]:
             r["seconds"],
         )
         for r in rows
+    ]
+    body += [
+        (
+            name,
+            percent(b["train"]["pass_rate"]),
+            "",
+            percent(b["test"]["pass_rate"]),
+            percent(b["test"]["held_back"]),
+            *[""] * 5,
+        )
+        for name, b in (baselines or {}).items()
     ]
     return table(["cycle", "train", "gate", "test", "held back", "repeats", "steps", "regr.", "decision", "s"], body)
 

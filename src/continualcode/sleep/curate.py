@@ -146,7 +146,9 @@ def curate(
         passed = sorted({k.pattern for k in train.values()} - set(failed))
         wanted = _replay_count(len(items), settings.night_replay)
         if passed and wanted:
-            told = _verified(_tasks_again(train, passed, round(wanted * REPLAYED_TASKS), seed), train, settings, rejected)
+            told = _verified(
+                _tasks_again(train, passed, round(wanted * REPLAYED_TASKS), seed), train, settings, rejected
+            )
             fresh = wanted - len(told) + RETAINED
             made = _variants(passed, max(1, -(-fresh // len(passed))), seed + 1, rejected, "replay")[:fresh]
             slice_ = {id(i) for i in made[-min(RETAINED, len(made) // 4) :]} if len(made) >= 4 else set()

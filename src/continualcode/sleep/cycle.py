@@ -6,6 +6,10 @@ the next night reads them; so the train split is always run anew, while gate and
 when the weights have changed. Narrowing by family or pattern narrows the day (and `train`); gate and test
 stay whole. The test split is reported, and no decision looks at it.
 
+Beside the rows stand the baselines, measured with the same tasks, draws and harness (`baselines`): a fresh
+adapter that was never trained (the no-op: it must give the base model's figures), and the base model with a
+past repair of the same pattern put into its request (the prompt hint: what a memory without training can do).
+
 A loop that was cut off is resumed from its run's row, which holds every finished cycle; a night that was cut
 off inside is resumed by `sleep` itself.
 """
@@ -86,6 +90,56 @@ def nights(
         rows.append({**row(cycle, results, night), "seconds": round(time.monotonic() - began, 2)})
         keep(rows)
     return rows
+
+
+def baselines(
+    engine: Engine,
+    store: Store,
+    settings: Settings,
+    *,
+    run_id: str = "",
+    family: str | None = None,
+    pattern: str | None = None,
+    count: int | None = None,
+    say: Say = _quiet,
+    step: Step = _quiet,
+) -> dict[str, dict[str, Any]]:
+    """`no_op` and `hints` → split → pass_rate, ci95, n, held_back, by_task, over train (narrowed) and test.
+    Nothing is stored and nothing learnt; afterwards the engine holds what is current."""
+    train = suite.select("train", family, pattern)
+    told = {k.id: hint for k in (*train, *suite.select("test")) if (hint := past_repair(k)) is not None}
+    found: dict[str, dict[str, Any]] = {}
+    for name in ("no_op", "hints"):
+        engine.load_adapter(None)
+        if name == "no_op":
+            engine.fresh_adapter(
+                rank=settings.lora_rank, alpha=settings.lora_alpha, targets=["all"], seed=settings.seed
+            )
+        found[name] = {}
+        for split, koans in (("train", train), ("test", suite.select("test"))):
+            say(f"baseline {name}: {split}")
+            result = suite.evaluate(
+                engine, spread(koans, count), suite=split, settings=settings, hints=told if name == "hints" else None,
+                run_id=run_id, progress=lambda n, of, title=f"{name} {split}": step(title, n, of, ""),
+            ).json()  # fmt: skip
+            kept = ("pass_rate", "ci95", "n", "by_task")
+            found[name][split] = {**{k: result[k] for k in kept}, "held_back": result["held_back"]["pass_rate"]}
+    load_current(engine, store)
+    return found
+
+
+def past_repair(koan: Koan) -> str | None:
+    """A sentence that shows how another task of the train split with the same pattern was repaired; None
+    where there is none."""
+    from continualcode.koans import catalogue
+    from continualcode.sleep.examples import minimal_block
+
+    others = [k for k in catalogue.load(split="train", pattern=koan.pattern) if k.id != koan.id]
+    if not others:
+        return None
+    block = minimal_block(others[0].buggy, others[0].solution)
+    old = "\n".join(others[0].buggy.split("\n")[block.start - 1 : block.end])
+    return f"an error like this was repaired before:\n{old}\nbecame\n{block.text}"
 
 
 def measure(
