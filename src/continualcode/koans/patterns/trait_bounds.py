@@ -727,6 +727,7 @@ def tb_missing_ord(g: Grammar) -> Pair:
     enum = g.chance(0.45)
     item, _ = _plain_enum(g, kind) if enum else _plain_struct(g, kind, _TOTAL)
     if g.chance(0.15):
+        enum = False
         item = [f"pub struct {kind}(pub {g.pick('u32', 'String', 'i64')}{g.pick('', ', pub u8', ', pub String')});"]
     usual = ("Debug", "Clone", "PartialEq", "Eq", "PartialOrd") + (("Copy",) if enum else ())
     bare, full = _derives(g, ("PartialEq", "Eq", "PartialOrd", "Ord"), usual)
