@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for pool, checkpoints and log")
     parser.add_argument("--out", type=Path, help="where the finished model goes (default: WORK/model)")
     parser.add_argument("--per-pattern", type=int, default=1500, help="draws of each known pattern")
-    parser.add_argument("--tokens", type=float, default=36e6, help="tokens to pretrain on")
+    parser.add_argument("--tokens", type=float, default=42e6, help="tokens to pretrain on")
     parser.add_argument("--threads", type=int, default=0, help="torch threads (0: all)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--layers", type=int, default=6)

@@ -1,10 +1,19 @@
-"""The model's card: what it is, what it saw, what was held back, how it was made. Its figures are read from
-the run's own log and, for the evaluation, from the JSON that `continualcode eval` printed."""
+"""The model's card: what it is, what it saw, what was held back, how it was made, what it can do.
+
+Its figures are read from the run's own log and from the JSON that `continualcode eval` and `bench` printed:
+
+    python -m continualcode.nursery.card --model models/pupil --run WORK/run --measured DIR
+
+where DIR holds `eval.json`, `obedience.json`, `diagnostics.json`, `attempt.json` (those that are there are shown).
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from continualcode.koans.grammar import PATTERNS
 from continualcode.koans.patterns import HELD_BACK
@@ -37,7 +46,45 @@ def loss_curve(run: Path, out: Path) -> None:
     plt.close(figure)
 
 
-def write(model: Path, run: Path, evaluation: dict | None = None) -> None:
+def _interval(bounds: list[float]) -> str:
+    return f"[{100 * bounds[0]:.1f}, {100 * bounds[1]:.1f}]"
+
+
+def measurements(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """The table of what was measured: name of a file without `.json` → what the command printed."""
+    rows: list[str] = []
+    if e := found.get("eval"):
+        command = f"`continualcode eval --suite {e['suite']} --samples {e['samples']} --json`"
+        for name, g in (("all", e), ("known patterns", e["known"]), ("held-back patterns", e["held_back"])):
+            rows.append(
+                f"| {command} | {name}: solved | {g['passed']}/{g['n']} = {100 * g['pass_rate']:.1f} % {_interval(g['ci95'])} |"
+            )
+        rows.append(f"| | tool calls well-formed | {100 * e['well_formed_rate']:.1f} % |")
+        rows.append(f"| | seconds for all | {e['seconds']:.0f} |")
+    if o := found.get("obedience"):
+        for name, words in (
+            ("obeyed", "a correction in its context is obeyed"),
+            ("unmoved", "one about something else changes nothing"),
+            ("unasked", "without the correction the demand is met"),
+        ):
+            rows.append(
+                f"| `continualcode bench obedience` | {words} | {100 * o[name]:.1f} % {_interval(o[name + '_ci95'])} |"
+            )
+    if d := found.get("diagnostics"):
+        rows.append(
+            f"| `continualcode bench diagnostics` | second attempt solves, with and without rustc's words "
+            f"| {100 * d['with_diagnostics']:.1f} % and {100 * d['without']:.1f} %: {d['gain_points']} points {d['gain_ci95']} |"
+        )
+    if t := found.get("attempt"):
+        rows.append(
+            f"| `continualcode bench attempt` | {t['prompt_tokens']} tokens read, {t['new_tokens']} written | {t['attempt_s']} s |"
+        )
+    if not rows:
+        return ""
+    return "\n## Measured\n\n| command | what | figure |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def write(model: Path, run: Path, measured_with: Mapping[str, Mapping[str, Any]] | None = None) -> None:
     """Write README.md and loss.png into the model's folder."""
     loss_curve(run, model / "loss.png")
     recipe = json.loads((run / "recipe.json").read_text())
@@ -46,12 +93,7 @@ def write(model: Path, run: Path, evaluation: dict | None = None) -> None:
     last = rows[-1]
     known = sorted(p for p in PATTERNS if p not in HELD_BACK)
     figures = "\n".join(f"| {k} | {v:.0%} |" for k, v in last_probe.items())
-    measured = ""
-    if evaluation:
-        measured = (
-            f"\n## Measured\n\n`continualcode eval --suite {evaluation['suite']} --samples {evaluation['samples']} --json`: "
-            f"pass rate {evaluation['pass_rate']:.1%} (95 % interval {evaluation['ci95'][0]:.1%} to {evaluation['ci95'][1]:.1%}).\n"
-        )
+    measured = measurements(measured_with or {})
     (model / "README.md").write_text(
         f"""---
 license: mit
@@ -70,11 +112,11 @@ general model: it knows no natural language beyond short requests, and no Rust b
 
 {last["tokens"] / 1e6:.1f} million tokens ({last["step"]} steps) of three kinds of conversation, drawn without end by
 `src/continualcode/nursery`: drills (a listing and small questions about its lines), repairs (a file, the
-compiler's feedback, one `edit_lines`; some after a failed first attempt with rustc's real answer), and chores
-(commands, searches, small edits by `read` then `write`; denied calls, corrections and notes of unlimited
-wording, and the call that obeys). Every drawn pair was put before rustc, then renamed
-(of 200 renamed pairs 198 still compiled). Repairs come from
-{len(known)} patterns: {", ".join(known)}.
+compiler's feedback, one `edit_lines`; some after a failed first attempt, some of two bugs, with rustc's real
+answer in between), and chores (commands, searches, small edits by `read` then `write`; denied calls, corrections
+and notes of unlimited wording, the call that obeys, longer visits in which each correction holds for its own kind
+of request). Every drawn pair was put before rustc, then renamed (`tests/nursery/test_renaming.py` puts renamed
+pairs before rustc again). Repairs come from {len(known)} patterns: {", ".join(known)}.
 
 ## What was held back
 
@@ -83,8 +125,8 @@ The hand-made koans (any split) are not in the corpus either; `tests/nursery/tes
 
 ## What it does badly
 
-It runs whatever command a correction names, even when the correction is about another kind of request (docs/RESULTS.md,
-`bench obedience`); long lines and repairs of several steps; anything beyond 800 tokens of context.
+Long lines and repairs of several steps; anything beyond {recipe["context"]} tokens of context; words for kinds of
+request that it never saw (`bench obedience` varies wording and commands, not these).
 {measured}
 ## Probes at the end of pretraining
 
@@ -100,9 +142,18 @@ Fresh drills and chores, and pairs of the pool under new names; last turn reprod
 ## How it was made
 
 `scripts/raise_model.sh` (or `python -m continualcode.nursery --work DIR --out models/pupil`). The weights here were
-raised in four stretches on one core, the corpus improved between them (docs/LOG.md says how; the spike of the
-loss is where names became unlimited); the script runs it in one. Habits it has on
+raised in two legs on one core, the second with a better corpus (docs/LOG.md says how); the script runs it in one. Habits it has on
 purpose: in a crate it rewrites the whole file with `write`; in a koan it uses `edit_lines`. Call format:
 Qwen3-Coder's XML. Weights: bfloat16 safetensors; load with transformers as any Qwen3.
 """
     )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="continualcode.nursery.card", description="Write a model's card.")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--measured", type=Path, help="folder of JSON files printed by eval and bench")
+    args = parser.parse_args()
+    files = sorted(args.measured.glob("*.json")) if args.measured else []
+    write(args.model, args.run, {f.stem: json.loads(f.read_text().splitlines()[-1]) for f in files})

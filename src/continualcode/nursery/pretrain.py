@@ -47,7 +47,7 @@ class Recipe:
     context_weight: float = 0.15
     total_tokens: float = 30e6
     seed: int = 0
-    shares: str = "drill=0.2,repair=0.5,chore=0.3"
+    shares: str = "drill=0.16,repair=0.53,chore=0.31"
     early_shares: str = "drill=0.6,repair=0.2,chore=0.2"
     early_tokens: float = 1.5e6
 
