@@ -88,10 +88,11 @@ def test_refuses_places_that_cannot_be_confined(place: str) -> None:
 
 
 def test_refuses_in_one_sentence_when_nothing_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confined, "_why_not", lambda name: f"{name} is not here")
+    monkeypatch.setattr(confined, "_probe", lambda name: (f"{name} is not here", ""))
     assert available() == {
         "bubblewrap": False, "landlock": False, "chosen": None,
         "reasons": {"bubblewrap": "bubblewrap is not here", "landlock": "landlock is not here"},
+        "processes": {},
     }  # fmt: skip
     with pytest.raises(SandboxError, match=r"install bubblewrap .* `sandbox=none`") as caught:
         run(["true"], workspace=tmp_path)
@@ -104,8 +105,8 @@ def test_refuses_in_one_sentence_when_nothing_works(tmp_path: Path, monkeypatch:
 def test_falls_back_to_landlock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if "landlock" not in MODES:
         pytest.skip("no Landlock in this kernel")
-    real = confined._why_not
-    monkeypatch.setattr(confined, "_why_not", lambda name: "not here" if name == "bubblewrap" else real(name))
+    real = confined._probe
+    monkeypatch.setattr(confined, "_probe", lambda name: ("not here", "") if name == "bubblewrap" else real(name))
     assert available()["chosen"] == "landlock"
     assert run(["cat", "/etc/shadow"], workspace=tmp_path, limits=Limits(seconds=5)).stdout == b""
 

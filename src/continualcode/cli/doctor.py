@@ -130,6 +130,8 @@ def _sandbox(settings: Settings) -> list[Check]:
     chosen = found["chosen"] if settings.sandbox == "auto" else settings.sandbox if found[settings.sandbox] else None
     todo = "Install bubblewrap (`apt install bubblewrap`), or choose sandbox=none."
     detail = f"{chosen}{f' ({reasons})' if reasons else ''}" if chosen else reasons
+    if chosen:
+        detail += f"; processes are bounded: {found['processes'][chosen]}"
     return [Check("sandbox", chosen is not None, detail, todo)]
 
 

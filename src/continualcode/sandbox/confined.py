@@ -6,7 +6,6 @@ import os
 import pwd
 import subprocess
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,11 @@ from continualcode.sandbox.watch import Running, see_through
 DEFAULT = Limits()
 MODES = ("auto", "bubblewrap", "landlock", "none")
 _SYSTEM_ROOTS = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+_BOUNDS = {
+    "gate": "the kernel asks before each new process",
+    "rlimit": "the kernel counts threads, the watcher processes",
+    "watcher": "the watcher alone, which a crowd can slow down",
+}
 _KEYS = (".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc", ".git-credentials", ".password-store")
 _BASE_ENV = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -76,7 +80,8 @@ def run(
 
 
 def available() -> dict[str, Any]:
-    """{"bubblewrap": bool, "landlock": bool, "chosen": what `auto` takes or None, "reasons": {name: why not}}."""
+    """{"bubblewrap": bool, "landlock": bool, "chosen": what `auto` takes or None, "reasons": {name: why not},
+    "processes": {name: what bounds its processes}}."""
     reasons = {name: why for name in ("bubblewrap", "landlock") if (why := _why_not(name))}
     works = [name for name in ("bubblewrap", "landlock") if name not in reasons]
     return {
@@ -84,12 +89,16 @@ def available() -> dict[str, Any]:
         "landlock": "landlock" in works,
         "chosen": works[0] if works else None,
         "reasons": reasons,
+        "processes": {name: _BOUNDS[_probe(name)[1]] for name in works},
     }
 
 
-@cache
 def _why_not(name: str) -> str:
-    return bubblewrap.why_not() if name == "bubblewrap" else landlock.why_not()
+    return _probe(name)[0]
+
+
+def _probe(name: str) -> tuple[str, str]:
+    return bubblewrap.probe() if name == "bubblewrap" else landlock.probe()
 
 
 def _backend(mode: str) -> str:

@@ -2,7 +2,8 @@
 
 Without namespaces: files outside are unreadable and unwritable, sockets cannot be made, and the command
 cannot leave its process group (setsid and setpgid do nothing), so that one signal to the group ends all of
-it. What is weaker than under bubblewrap: names and sizes of files outside can be seen (Landlock does not
+it: the kernel delivers it to the whole group at once, and a fork that is under way fails. Births of processes
+pass the gate (gate.py). What is weaker than under bubblewrap: names and sizes of files outside can be seen (Landlock does not
 govern stat), a file of the same user outside can have its mode set to 0700, and a killed parent takes only
 the first process with it.
 """
@@ -19,11 +20,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from continualcode.sandbox import processes, seccomp
 from continualcode.sandbox.bubblewrap import ETC, SYSTEM, kernel_limits
+from continualcode.sandbox.gate import Gate, GateError, Spawned, spawn, step_back
 from continualcode.sandbox.limits import Job, Limits
+from continualcode.sandbox.watch import see_through
 
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SEEN = (
@@ -40,20 +44,34 @@ _SIGNAL_SCOPE = 6  # the Landlock ABI from which on signals to outside are refus
 class Group:
     """A started command in its own session; its number names the process group."""
 
-    def __init__(self, process: subprocess.Popen[bytes], private: Path | None = None) -> None:
-        self.process = process
-        self.private = private
+    def __init__(
+        self, process: subprocess.Popen[bytes] | Spawned, private: Path | None = None, gate: Gate | None = None
+    ) -> None:
+        self.process, self.private, self.gate = process, private, gate
+        if gate is not None:
+            gate.members = self.members
 
     def members(self) -> Sequence[str]:
         return processes.group(self.process.pid)
 
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> bool:
+        if self.process.returncode is not None:  # reaped: the number may be another's
+            return False
+        try:
+            os.killpg(self.process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
     def kill(self) -> None:
         deadline = time.monotonic() + 5.0
-        while self.process.returncode is None:  # not reaped yet, so the number is still its own
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                break
+        while self._signal(signal.SIGKILL):
             if not self.members() or time.monotonic() > deadline:
                 break
             time.sleep(0.002)  # a signal is sent at once and obeyed when its process is next on a processor
@@ -61,8 +79,8 @@ class Group:
             shutil.rmtree(self.private, ignore_errors=True)
 
 
-def start(job: Job) -> Group:
-    """Starts the job. /tmp is not its own here: HOME and TMPDIR name a private folder, removed at the end."""
+def start(job: Job, *, gated: bool | None = None) -> Group:
+    """Starts the job, behind a gate when `gated` (by default where that works). /tmp is not its own here: HOME and TMPDIR name a private folder, removed at the end."""
     private = Path(tempfile.mkdtemp(prefix="continualcode-tmp-"))
     try:
         limits = kernel_limits(job.limits)
@@ -82,15 +100,16 @@ def start(job: Job) -> Group:
             "env": {k: elsewhere[k] if k in elsewhere and v == "/tmp" else v for k, v in job.env.items()},
         }
         script = Path(__file__).with_name("landlock_exec.py")
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), json.dumps(config)],
-            stdin=subprocess.PIPE if job.stdin else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True, env={},
+        process, gate = spawn(
+            [sys.executable, "-I", "-S", str(script), json.dumps(config)], limits=job.limits, stdin=job.stdin,
+            gated=probe()[1] == "gate" if gated is None else gated,
         )  # fmt: skip
     except BaseException:
         shutil.rmtree(private, ignore_errors=True)
         raise
-    return Group(process, private)
+    group = Group(process, private, gate)
+    step_back(process.pid)
+    return group
 
 
 def abi() -> int:
@@ -100,17 +119,26 @@ def abi() -> int:
     return max(0, int(ctypes.CDLL(None).syscall(444, None, 0, 1)))
 
 
-def why_not() -> str:
-    """Empty when this backend works here, else the reason."""
+@cache
+def probe() -> tuple[str, str]:
+    """(empty when this backend works here, else the reason; what bounds its processes: `gate`, or the kernel's
+    `rlimit` for ordinary users, or the `watcher` alone)."""
     if not seccomp.supported():
-        return "the system-call filter does not know this processor"
-    try:
-        if abi() < 1:
-            return "the kernel has no Landlock"
-        with tempfile.TemporaryDirectory(prefix="continualcode-") as folder:
-            group = start(Job(("/bin/true",), Path(folder), (), (), (), {"PATH": "/usr/bin:/bin"}, Limits(seconds=10)))
-            _, stderr = group.process.communicate(timeout=20)
-            group.kill()
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
-    return "" if group.process.returncode == 0 else stderr.decode(errors="replace").strip() or "it does not run"
+        return "the system-call filter does not know this processor", ""
+    if abi() < 1:
+        return "the kernel has no Landlock", ""
+    why = ""
+    for gated in (True, False):
+        try:
+            with tempfile.TemporaryDirectory(prefix="continualcode-") as folder:
+                job = Job(("/bin/true",), Path(folder), (), (), (), {"PATH": "/usr/bin:/bin"}, Limits(seconds=20))
+                result = see_through(start(job, gated=gated), None, job.limits, [])
+        except GateError:
+            continue
+        except OSError as error:
+            why = str(error)
+            continue
+        if result.returncode == 0:
+            return "", "gate" if gated else "rlimit" if os.getuid() else "watcher"
+        why = result.stderr.decode(errors="replace").strip() or "it does not run"
+    return why, ""

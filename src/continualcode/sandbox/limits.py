@@ -25,13 +25,15 @@ class Limits:
     memory_mb: int = 2048
     """Memory of all its processes together, MiB."""
     processes: int = 128
-    """Processes alive at once (threads: eight times as many)."""
+    """Processes alive at once (threads: eight times as many). Where the kernel asks before each (see
+    `available`), there are never more; else there may be for as long as the watcher takes to look."""
     output_bytes: int = 1_000_000
     """Standard output and standard error together; what came before the limit is kept."""
     file_mb: int = 256
     """Largest single file, MiB."""
     disk_mb: int = 512
-    """Growth of everything it may write to, MiB; the private /tmp holds half of that."""
+    """Growth of everything it may write to, MiB; the private /tmp holds half of that. The workspace is watched:
+    what a command can write between two looks comes on top."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 `program(...)` gives the bytes of a `struct sock_filter[]`. What is always refused: other namespaces and
 mounts, tracing and reading other processes, kernel keys, BPF, io_uring (it opens sockets past any filter),
-memory that no limit counts (memfd, System V segments), set-user-id bits. The fallback without namespaces
+memory that no limit counts (memfd, System V segments), set-user-id bits. `gate` is the filter that asks before
+every new process (see gate.py). The fallback without namespaces
 also refuses sockets, leaving the process group, path-wise changes of file modes, owners and times (Landlock
 does not govern them), and, where Landlock cannot scope them, signals to others.
 """
@@ -32,6 +33,7 @@ _NUMBERS = {  # name: (x86-64, aarch64); None where the architecture has no such
     "setxattr": (188, 5), "lsetxattr": (189, 6), "removexattr": (197, 14), "lremovexattr": (198, 15),
     "setxattrat": (463, 463), "removexattrat": (466, 466), "truncate": (76, 45),
     "socket": (41, 198), "setsid": (112, 157), "setpgid": (109, 154),
+    "fork": (57, None), "vfork": (58, None), "seccomp": (317, 277),
     "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424),
 }  # fmt: skip
@@ -46,7 +48,7 @@ _SET_ID = 0o6000
 PRIVATE_MODE = 0o700  # the one mode a path may be changed to without namespaces: linkers need it
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_ALLOW, _KILL, _ERRNO, _NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 
 
 def supported() -> bool:
@@ -74,9 +76,7 @@ def program(*, namespaces: bool, scoped_signals: bool = True) -> bytes:
         out.append((_RETURN, 0, 0, _ERRNO | errno.EPERM))
         out.append((_RETURN, 0, 0, _ALLOW))
 
-    out += [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    if column == 0:  # the x32 numbers, a second door to the same calls
-        out += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _KILL)]
+    out += _head(column, audit)
     for name in _ALWAYS:
         refuse(name)
     refuse("clone3", errno.ENOSYS)  # its flags lie in memory, out of a filter's sight; libc falls back to clone
@@ -99,4 +99,36 @@ def program(*, namespaces: bool, scoped_signals: bool = True) -> bytes:
                 refuse(name)
             refuse_if("tgkill", 2, _EQUAL, 6, unless=True)  # abort()
     out.append((_RETURN, 0, 0, _ALLOW))
-    return b"".join(struct.pack("<HBBI", *instruction) for instruction in out)
+    return _bytes(out)
+
+
+def gate() -> bytes:
+    """The filter that asks its listener before every new process or thread, and allows everything else."""
+    column, audit = _ARCHES[platform.machine()]
+    out = _head(column, audit)
+    for name in ("fork", "vfork", "clone", "clone3"):
+        if (number := _NUMBERS[name][column]) is not None:
+            out += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _NOTIFY)]
+    return _bytes([*out, (_RETURN, 0, 0, _ALLOW)])
+
+
+def is_clone(number: int) -> bool:
+    """Whether a system call is `clone`, whose first argument holds the flags."""
+    return number == _NUMBERS["clone"][_ARCHES[platform.machine()][0]]
+
+
+def call() -> int:
+    """The number of the system call that installs a filter, where `supported`."""
+    number = _NUMBERS["seccomp"][_ARCHES[platform.machine()][0]]
+    assert number is not None
+    return number
+
+
+def _head(column: int, audit: int) -> list[tuple[int, int, int, int]]:
+    """Ends whoever calls by another door: another architecture's numbers, or x32's."""
+    out = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
+    return out + [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _KILL)] if column == 0 else out
+
+
+def _bytes(instructions: list[tuple[int, int, int, int]]) -> bytes:
+    return b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions)

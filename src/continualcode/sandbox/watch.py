@@ -1,26 +1,32 @@
 """Sees a command through: feeds it, drains it, measures it, and ends all of it at the first limit.
 
-The backends start a `Running`; everything they cannot have the kernel bound (wall-clock time, memory and
-processes of the whole tree, disk, output) is watched here, from outside, every few hundredths of a second.
+The backends start a `Running`; everything they cannot have the kernel bound (wall-clock time, memory of the
+whole tree, disk, output) is watched here, from outside, every few hundredths of a second, and births of
+processes are let through the gate. The watcher stands before everyone else where it may (as root: a real-time
+thread), and the command behind (`gate.NICE`), so that a machine full of work, or of the command's own processes,
+does not keep the one from looking while the other runs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from continualcode.sandbox.disk import Disk
+from continualcode.sandbox.gate import Gate, Spawned
 from continualcode.sandbox.limits import Limits, Result, Stopped
-from continualcode.sandbox.processes import proportional_mb, usage, written_bytes
+from continualcode.sandbox.processes import proportional_mb, usage
 
 _TICK = 0.03  # seconds between two looks at the processes
+_HELD_TICK = 0.003  # while someone waits at the gate
 _CHUNK = 1 << 16
-_FILES = 100_000  # new files at most
 _OUT_OF_MEMORY = (
     b"memory allocation of",
     b"MemoryError",
@@ -31,11 +37,17 @@ _OUT_OF_MEMORY = (
 
 
 class Running(Protocol):
-    """A started command: its process, the /proc folders of all it consists of, and the one blow."""
+    """A started command: its process, its gate where there is one, the /proc folders of all it consists of,
+    how to make it hold still and go on, and the one blow."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Spawned
+    gate: Gate | None
 
     def members(self) -> Sequence[str]: ...
+
+    def freeze(self) -> None: ...
+
+    def thaw(self) -> None: ...
 
     def kill(self) -> None:
         """Ends every process of the command at once; harmless when it has ended."""
@@ -48,10 +60,13 @@ def see_through(running: Running, stdin: bytes | None, limits: Limits, places: S
     watch = _Watch(running, stdin, limits, places)
     stopped: Stopped = ""
     try:
-        stopped = watch.until_end(started)
-    finally:
-        running.kill()
+        with _first_in_line():
+            try:
+                stopped = watch.until_end(started)
+            finally:
+                running.kill()
         watch.drain(time.monotonic() + 2.0)
+    finally:
         watch.close()
     code = running.process.wait()
     code = 128 - code if code < 0 else code
@@ -65,9 +80,27 @@ def see_through(running: Running, stdin: bytes | None, limits: Limits, places: S
     return Result(code, bytes(watch.outputs["stdout"]), stderr, stopped, time.monotonic() - started)
 
 
+@contextlib.contextmanager
+def _first_in_line() -> Iterator[None]:
+    """The calling thread comes before every ordinary one, where that is permitted; its children do not."""
+    policy, before = os.sched_getscheduler(0), os.sched_getparam(0)
+    if policy != os.SCHED_OTHER:  # it has a rank of its own already
+        yield
+        return
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, before)
+
+
 class _Watch:
     def __init__(self, running: Running, stdin: bytes | None, limits: Limits, places: Sequence[Path]) -> None:
-        self.running, self.limits, self.places = running, limits, places
+        self.running, self.limits = running, limits
         self.outputs = {"stdout": bytearray(), "stderr": bytearray()}
         self.room = limits.output_bytes
         self.stdin = memoryview(stdin or b"")
@@ -82,29 +115,41 @@ class _Watch:
             self.selector.register(process.stdin, selectors.EVENT_WRITE, "stdin")
         self.ended = os.pidfd_open(process.pid)
         self.selector.register(self.ended, selectors.EVENT_READ, "end")
-        self.since = time.time() - 0.01
-        self.free = [_free(place) for place in places]
+        if running.gate is not None:
+            self.selector.register(running.gate.listener, selectors.EVENT_READ, "gate")
+        self.disk = Disk(places, limits.disk_mb * 1_048_576)
 
     def until_end(self, started: float) -> Stopped:
         deadline = started + self.limits.seconds
         look = started
+        gate = self.running.gate
         while True:
             now = time.monotonic()
             if now >= deadline:
                 return "timeout"
+            if now >= self.disk.next and self.disk.full(self.running):
+                return "disk"
             if now >= look:
                 if stopped := self._measure():
                     return stopped
-                look = time.monotonic() + _TICK
-            for key, _ in self.selector.select(min(look, deadline) - time.monotonic()):
+                look = time.monotonic() + (_HELD_TICK if gate is not None and gate.holds else _TICK)
+            for key, _ in self.selector.select(max(0.0, min(look, deadline, self.disk.next) - time.monotonic())):
                 if key.data == "end":
                     return ""
-                if not self._move(key):
+                if key.data == "gate":
+                    assert gate is not None
+                    if not gate.answer():
+                        return "processes"
+                    if gate.holds:
+                        look = min(look, time.monotonic() + _HELD_TICK)
+                elif not self._move(key):
                     return "output"
 
     def drain(self, deadline: float) -> None:
         """Takes what is still in the pipes, up to the output limit."""
         self.selector.unregister(self.ended)
+        if self.running.gate is not None:
+            self.selector.unregister(self.running.gate.listener)  # nobody is left who could ask
         if self.running.process.stdin is not None:
             self._shut(self.running.process.stdin)
         while self.selector.get_map() and time.monotonic() < deadline:
@@ -115,6 +160,8 @@ class _Watch:
     def close(self) -> None:
         self.selector.close()
         os.close(self.ended)
+        if self.running.gate is not None:
+            self.running.gate.close()
         for pipe in (self.running.process.stdin, self.running.process.stdout, self.running.process.stderr):
             if pipe is not None and not pipe.closed:
                 try:
@@ -161,23 +208,6 @@ class _Watch:
             exact = proportional_mb(members)
             if exact is None or exact > self.limits.memory_mb:
                 return "memory"
-        return "disk" if self._disk_full(members) else ""
-
-    def _disk_full(self, members: Sequence[str]) -> bool:
-        """Free space is cheap to read: only when it has shrunk does a walk tell whether this command did it."""
-        limit = self.limits.disk_mb * 1_048_576
-        for i, place in enumerate(self.places):
-            space, files = _free(place)
-            if self.free[i][1] - files > _FILES:
-                return True
-            if self.free[i][0] - space > limit / 2 and written_bytes(self.places, self.since, members) > limit:
-                return True
-        return False
-
-
-def _free(place: Path) -> tuple[int, int]:
-    try:
-        state = os.statvfs(place)
-    except OSError:
-        return 0, 0
-    return state.f_bfree * state.f_frsize, state.f_ffree
+        if self.running.gate is not None and self.running.gate.holds and not self.running.gate.settle():
+            return "processes"
+        return ""
