@@ -349,7 +349,7 @@ def bc_moved_in_for(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0382")
 def bc_moved_into_fn(g: Grammar) -> Pair:
     """A value is passed by value to a function or a method, and read afterwards."""
-    shape = g.pick("text", "vec", "struct", "method", "text")
+    shape = g.pick("text", "vec", "struct", "method", "text", "kept", "kept")
     callee, name, p, a, out = g.fn(), g.fn(), g.var(), g.var(), g.var()
     call = f"{callee}(@)"
     if shape == "text":
@@ -358,6 +358,27 @@ def bc_moved_into_fn(g: Grammar) -> Pair:
         )
         ty, literal, read = "String", text(g), f"{a}.len()"
         head = [f"pub fn {callee}({p}: String) -> {ret} {{", f"    {body}", "}"]
+    elif shape == "kept":
+        kind, field, num = g.type(), g.var(), g.var()
+        ty, ret, body = g.random.choice(
+            (
+                ("Vec<u8>", "u8", f"{p}.into_iter().fold({g.number(0, 9)}, |sum, byte| sum ^ byte)"),
+                ("Vec<u32>", "u32", f"{p}.into_iter().filter(|kept| *kept > {g.number()}).sum()"),
+                ("String", "usize", f"{p}.split('{g.pick(*',;:')}').filter(|part| !part.is_empty()).count()"),
+                ("String", "String", f'format!("{g.word()}: {{}}", {p}.to_uppercase())'),
+                ("Vec<String>", "String", f'{p}.join("{g.pick(", ", "-", " / ")}")'),
+            )
+        )
+        head = [f"{g.pick('', 'pub ')}fn {callee}({p}: {ty}) -> {ret} {{", f"    {body}", "}"]
+        head += struct(kind, [(field, ty), (num, ret)], g.pick("", "Debug", "Debug, PartialEq"))
+        if g.chance(0.5):
+            head += [f"pub fn {name}({a}: {ty}) -> {kind} {{"]
+            tail = [f"    {kind} {{ {field}: {a}, {num}: {out} }}", "}"]
+            line = f"    let {out} = {call};"
+        else:
+            head += [f"pub fn {name}({a}: {ty}) -> {kind} {{", f"    {kind} {{"]
+            line, tail = f"        {num}: {call},", [f"        {field}: {a},", "    }", "}"]
+        return g.program(head, [line.replace("@", a)], [line.replace("@", f"{a}.clone()")], tail)
     elif shape == "vec":
         inner = g.pick("i32", "u64", "i64")
         ret = inner

@@ -683,9 +683,60 @@ def rh_question_in_unit(g: Grammar) -> Pair:
     )  # fmt: skip
 
 
+def _last_arm(g: Grammar) -> Pair:
+    """A match over an ordering, a parse or a pair of Options whose missing arm says itself what it is worth."""
+    name, x, y, n, k = g.fn(), g.var(), g.var(), g.var(), g.number(2, 60)
+    ty = _int(g)
+    shape = g.random.randrange(4)
+    use: list[str] = []
+    if shape == 0:
+        use = ["use std::cmp::Ordering;"]
+        kind, field = g.type(), g.var()
+        use += [f"pub struct {kind} {{", f"    pub {field}: {ty},", f"    pub {n}: String,", "}"]
+        arms = [("Ordering::Less", "-1"), ("Ordering::Greater", "1"), ("Ordering::Equal", "0")]
+        result = "i32"
+        if g.chance(0.5):
+            arms = [
+                ("Ordering::Less", f"{x}.{n}.clone()"),
+                ("Ordering::Greater", f"{y}.{n}.clone()"),
+                ("Ordering::Equal", "String::new()"),
+            ]
+            result = "String"
+        head = [
+            f"pub fn {name}({x}: &{kind}, {y}: &{kind}) -> {result} {{",
+            f"    match {x}.{field}.cmp(&{y}.{field}) {{",
+        ]
+    elif shape == 1:
+        arms = [
+            (f"Ok({n}) if {n} > {k}", f'Err(format!("{g.word()} {{{n}}} is over {k}"))'),
+            (f"Ok({n})", f"Ok({n})"),
+            ("Err(e)", "Err(e.to_string())"),
+        ]
+        head = [f"pub fn {name}({x}: &str) -> Result<{ty}, String> {{", f"    match {_source(g, x)}.parse::<{ty}>() {{"]
+    elif shape == 2:
+        arms = [
+            (f"(Some({n}), Some(b))", f"{n} + b"),
+            (f"(Some({n}), None)", n),
+            (f"(None, Some({n}))", n),
+            ("(None, None)", "0"),
+        ]
+        head = [f"pub fn {name}({x}: Option<{ty}>, {y}: Option<{ty}>) -> {ty} {{", f"    match ({x}, {y}) {{"]
+    else:
+        arms = [(f"[{n}, .., last]", f"{n} + last"), (f"[{n}]", f"*{n}"), ("[]", "0")]
+        head = [f"pub fn {name}({x}: &[{ty}]) -> {ty} {{", f"    match {x} {{"]
+    lines = [f"        {case} => {worth}," for case, worth in arms]
+    at = len(lines) - 1
+    if shape == 0 and g.chance(0.4):
+        g.random.shuffle(lines)
+        at = next(i for i, line in enumerate(lines) if "Equal" in line)
+    return place(g, [*head, *lines[:at]], [], [lines[at]], [*lines[at + 1 :], "    }", "}"], before=use)
+
+
 @pattern(FAMILY, "E0004")
 def rh_match_missing_arm(g: Grammar) -> Pair:
     """A match leaves a case out; the repair adds its arm."""
+    if g.chance(0.3):
+        return _last_arm(g)
     name, x, n, ty = g.fn(), g.var(), g.var(), _int(g)
     op, k = g.pick("+", "*"), g.number(2, 9)
     shape = g.random.randrange(6)
@@ -759,18 +810,25 @@ def rh_match_missing_arm(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0277")
 def rh_ok_or(g: Grammar) -> Pair:
     """`?` on an Option in a function that returns a Result."""
+    if g.chance(0.4):
+        s = scenes.scene(g)
+        links = g.random.choice(
+            (
+                [g.pick(".first()", ".last()", f".get({g.number(1, 5)})"), scenes.numbers(g, s)],
+                [".iter()", f'.find(|{s.one}| {s.one}.{s.text} == "{g.word()}")', scenes.numbers(g, s)],
+                [".iter()", scenes.sift(g, s), scenes.numbers(g, s), g.pick(".max()", ".min()")],
+            )
+        )
+        bad, good = scenes.chain(g, s.source, links, [*links, '.ok_or("missing")'])
+        error = g.pick("String", "String", "&'static str", "Box<dyn std::error::Error>")
+        return scenes.slot(
+            g, bad + "?", good + "?", s.number, params=s.params, before=s.before, owner=s.owner, result=(f"Result<{{}}, {error}>", "Ok({})"),
+            slots=[p for p in scenes.SLOTS if p not in scenes.EXITS],
+        )  # fmt: skip
     name, x, xs, ty = g.fn(), g.var(), g.plural(), _int(g)
     op, k = g.pick("+", "*"), g.number(2, 9)
     error = g.pick("String", "String", "&'static str", "Box<dyn std::error::Error>")
-    why = g.pick(
-        "empty",
-        f"no {g.word()}",
-        "missing",
-        f"missing {g.word()}",
-        "not found",
-        f"{g.word()} not found",
-        "nothing there",
-    )
+    why = "missing"
     shape = g.random.randrange(5)
     use: list[str] = []
     if shape == 0:
@@ -813,6 +871,17 @@ def rh_ok_or(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0277")
 def rh_map_err(g: Grammar) -> Pair:
     """`?` cannot turn the error into the one that the function returns."""
+    if g.chance(0.4):
+        text, ty = g.var(), g.pick("i32", "u32", "i64", "u64", "u8", "usize", "f64")
+        call = g.pick(
+            f"{_source(g, text)}.parse::<{ty}>()", f"{text}.trim_start_matches('{g.pick(*'#$+0')}').trim().parse::<{ty}>()",
+            f'{text}.trim_end_matches("{g.word()}").parse::<{ty}>()', f"{text}[{g.number(1, 9)}..].trim().parse::<{ty}>()",
+        )  # fmt: skip
+        fixed = f"{call}.map_err(|e| e.to_string())?"
+        return scenes.slot(
+            g, call + "?", fixed, ty, params=f"{text}: &str", result=("Result<{}, String>", "Ok({})"),
+            slots=[p for p in scenes.SLOTS if p not in scenes.EXITS],
+        )  # fmt: skip
     name, text, n = g.fn(), g.var(), g.var()
     ty = g.pick("i32", "u32", "i64", "u64", "u8", "usize", "f64", "bool", "char")
     shape = g.random.randrange(4)

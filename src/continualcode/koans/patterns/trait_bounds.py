@@ -89,6 +89,14 @@ def _parameter(g: Grammar) -> str:
     return g.pick("T", "T", "T", "T", "V", "K", "E")
 
 
+def _bounded(g: Grammar, line: str, bound: str, beside: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """A line whose `@` is where the bound goes, without and with it; sometimes another bound stands there."""
+    if g.chance(0.35):
+        other = g.pick(*beside)
+        return [line.replace("@", f": {other}")], [line.replace("@", f": {other} + {bound}")]
+    return [line.replace("@", "")], [line.replace("@", f": {bound}")]
+
+
 @pattern(FAMILY, "E0277")
 def tb_missing_debug(g: Grammar) -> Pair:
     """A type is printed with `{:?}` without deriving Debug."""
@@ -216,7 +224,7 @@ def tb_missing_display_bound(g: Grammar) -> Pair:
         n = g.var()
         line = f"pub fn {name}<{t}@>({x}: {t}, {n}: usize) -> String {{"
         tail = [f'    format!("{{{x}}}{g.pick(" x ", " ", "#")}{{{n}}}")', "}"]
-    return g.program(imports, [line.replace("@", "")], [line.replace("@", f": {path}")], tail)
+    return g.program(imports, *_bounded(g, line, path, ("Clone", "PartialEq", "PartialOrd", "Copy", "Default")), tail)
 
 
 @pattern(FAMILY, "E0369")
@@ -272,7 +280,7 @@ def tb_missing_partialord_bound(g: Grammar) -> Pair:
     else:
         line = f"pub fn {name}<{t}@>({xs}: &mut [{t}], {a}: usize, {b}: usize) {{"
         tail = [f"    if {xs}[{a}] {op} {xs}[{b}] {{", f"        {xs}.swap({a}, {b});", "    }", "}"]
-    return g.program(head, [line.replace("@", "")], [line.replace("@", ": PartialOrd")], tail)
+    return g.program(head, *_bounded(g, line, "PartialOrd", ("Copy", "Clone", "std::fmt::Debug", "PartialEq")), tail)
 
 
 @pattern(FAMILY, "E0599")
@@ -443,7 +451,7 @@ def tb_missing_partialeq_derive(g: Grammar) -> Pair:
 @pattern(FAMILY, "E0599")
 def tb_missing_clone_bound(g: Grammar) -> Pair:
     """A generic value is cloned without a Clone bound."""
-    shape = g.pick("pair", "index", "impl", "repeat", "push")
+    shape = g.pick("pair", "index", "impl", "repeat", "push", "stack", "rotated", "stack")
     name, x, xs, t = g.fn(), g.var(), g.plural(), _parameter(g)
     head: list[str] = []
     if shape == "pair":
@@ -473,6 +481,19 @@ def tb_missing_clone_bound(g: Grammar) -> Pair:
                 "    }",
                 "}",
             ]
+    elif shape == "stack":
+        kind, other = g.type(), g.var()
+        head = struct(f"{kind}<{t}>", [(xs, f"Vec<{t}>"), (other, g.pick("usize", "u32", "String"))])
+        line = f"impl<{t}@> {kind}<{t}> {{"
+        push = [f"    pub fn {g.fn()}(&mut self, {x}: {t}) {{", f"        self.{xs}.push({x});", "    }"]
+        read = g.pick(f"self.{xs}[self.{xs}.len() - 1].clone()", f"self.{xs}[{g.number(0, 4)}].clone()")
+        copy = [f"    pub fn {name}(&self) -> {t} {{", f"        {read}", "    }"]
+        tail = [*(push if g.chance(0.6) else []), *copy, "}"]
+    elif shape == "rotated":
+        n, out = g.var(), g.var()
+        line = f"pub fn {name}<{t}@>({xs}: &[{t}], {n}: usize) -> Vec<{t}> {{"
+        tail = [f"    let mut {out} = Vec::with_capacity({xs}.len());", f"    for {x} in 0..{xs}.len() {{"]
+        tail += [f"        {out}.push({xs}[({x} + {n}) % {xs}.len()].clone());", "    }", f"    {out}", "}"]
     elif shape == "repeat":
         n, out = g.var(), g.var()
         line = f"pub fn {name}<{t}@>({x}: {t}, {n}: usize) -> Vec<{t}> {{"
@@ -486,13 +507,13 @@ def tb_missing_clone_bound(g: Grammar) -> Pair:
     else:
         line = f"pub fn {name}<{t}@>({xs}: &mut Vec<{t}>, {x}: {t}) -> {t} {{"
         tail = [f"    {xs}.push({x}.clone());", f"    {x}", "}"]
-    return g.program(head, [line.replace("@", "")], [line.replace("@", ": Clone")], tail)
+    return g.program(head, *_bounded(g, line, "Clone", ("PartialEq", "std::fmt::Debug", "Default", "PartialOrd")), tail)
 
 
 @pattern(FAMILY, "E0507")
 def tb_missing_copy_bound(g: Grammar) -> Pair:
     """A generic value is copied out from behind a reference without a Copy bound."""
-    shape = g.pick("deref", "impl", "loop", "tuple", "swap")
+    shape = g.pick("deref", "impl", "loop", "tuple", "swap", "grid", "index")
     name, x, xs, t = g.fn(), g.var(), g.plural(), _parameter(g)
     head: list[str] = []
     if shape == "deref":
@@ -509,6 +530,20 @@ def tb_missing_copy_bound(g: Grammar) -> Pair:
         line = f"pub fn {name}<{t}@>({xs}: &[{t}]) -> Vec<{t}> {{"
         tail = [f"    let mut {out} = Vec::new();", f"    for {x} in {xs} {{", f"        if {out}.len() < {k} {{"]
         tail += [f"            {out}.push(*{x});", "        }", "    }", f"    {out}", "}"]
+    elif shape in ("grid", "index"):
+        kind, wide, a, b = g.type(), g.var(), g.var(), g.var()
+        head = struct(f"{kind}<{t}>", [(xs, f"Vec<{t}>"), (wide, "usize")])
+        line = f"impl<{t}@> {kind}<{t}> {{"
+        at, params = (
+            (f"{a} * self.{wide} + {b}", f"{a}: usize, {b}: usize")
+            if shape == "grid"
+            else (f"{a} % self.{wide}", f"{a}: usize")
+        )
+        tail = [f"    pub fn {name}(&self, {params}) -> {t} {{", f"        self.{xs}[{at}]", "    }"]
+        if g.chance(0.5):
+            rest = f"(0..{x}).map(|i| self.{name}(i{', i' if shape == 'grid' else ''})).collect()"
+            tail += [f"    pub fn {g.fn()}(&self, {x}: usize) -> Vec<{t}> {{", f"        {rest}", "    }"]
+        tail += ["}"]
     elif shape == "tuple":
         line = f"pub fn {name}<{t}@>({x}: &({t}, {t})) -> {t} {{"
         tail = [f"    {x}.{g.pick('0', '1')}", "}"]
@@ -516,7 +551,7 @@ def tb_missing_copy_bound(g: Grammar) -> Pair:
         a, b = g.var(), g.var()
         line = f"pub fn {name}<{t}@>({a}: &mut {t}, {b}: &{t}) -> {t} {{"
         tail = [f"    let {x} = *{a};", f"    *{a} = *{b};", f"    {x}", "}"]
-    return g.program(head, [line.replace("@", "")], [line.replace("@", ": Copy")], tail)
+    return g.program(head, *_bounded(g, line, "Copy", ("PartialEq", "PartialOrd", "Default", "std::fmt::Debug")), tail)
 
 
 @pattern(FAMILY, "E0599")

@@ -808,9 +808,65 @@ def tm_deref(g: Grammar) -> Pair:
     )
 
 
+def _arms_differ(g: Grammar) -> Pair:
+    """A `match` over an enum of which one arm has another type than those above it."""
+    kind, name, x, found, k = g.type(), g.fn(), g.var(), g.var(), g.number(2, 60)
+    variants = [g.type() for _ in range(g.random.choice((3, 3, 4)))]
+    field, number = g.var(), g.pick("u32", "i64", "usize")
+    holder = g.type()
+    read = f"{x}.{field}"
+    make, wrong, right, last, result = g.random.choice(
+        (
+            (
+                lambda: f'"{g.text()}"',
+                f"'{(c := g.pick(*'!?*+xo'))}'",
+                f'"{c}"',
+                f'format!("{{{found}}} {{}}", {read})',
+                "String",
+            ),
+            (
+                lambda: f'format!("{g.word()} {{}}", {read})',
+                f'"{(w := g.text())}"',
+                f'"{w}".to_string()',
+                f"{found}.to_lowercase()",
+                "String",
+            ),
+            (lambda: f'"{g.word()}".to_string()', read, f"{read}.to_string()", f'{found} + "{g.word()}"', "String"),
+            (
+                lambda: f"{g.number()}.{g.pick('0', '5', '25')}",
+                str(k),
+                f"{k}.0",
+                f"{found} * {g.number(2, 9)}.0",
+                "f64",
+            ),
+            (
+                lambda: f"Some({g.number()})",
+                f"{read} + {k}",
+                f"Some({read} + {k})",
+                f"{found}.unwrap_or(0) + {read}",
+                number,
+            ),
+        )
+    )
+    at = g.random.randrange(1, len(variants))
+    guard = [f"        {kind}::{variants[0]} if {read} > {k} => {make()},"] if g.chance(0.35) else []
+    arms = [f"        {kind}::{variant} => {make()}," for variant in variants]
+    line = arms[at].partition(" => ")[0] + " => "
+    head = [f"pub enum {kind} {{", *(f"    {v}," for v in variants), "}", f"pub struct {holder} {{", f"    pub {field}: {number},", f"    pub {found}: {kind},", "}"]  # fmt: skip
+    head += [
+        f"pub fn {name}({x}: &{holder}) -> {result} {{",
+        f"    let {found} = match {x}.{found} {{",
+        *guard,
+        *arms[:at],
+    ]
+    return g.program(head, [f"{line}{wrong},"], [f"{line}{right},"], [*arms[at + 1 :], "    };", f"    {last}", "}"])
+
+
 @pattern(FAMILY, "E0308")
 def tm_branch_types(g: Grammar) -> Pair:
     """The branches of an `if` or the arms of a `match` have different types."""
+    if g.chance(0.3):
+        return _arms_differ(g)
     name, x, n = g.fn(), g.var(), g.var()
     ty, k = g.pick("i32", "u32", "u64", "i64"), g.number(2, 60)
     cond = f"{x} {g.pick('>', '<', '==', '>=')} {k}"
