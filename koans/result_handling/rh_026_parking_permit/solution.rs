@@ -1,22 +1,21 @@
-/// A code is district, year and month, as in `KR-2027-04`.
+/// Months are counted from the year 0.
 pub struct Permit {
     pub district: String,
     pub last_month: u32,
 }
 
 fn number(digits: &str, most: u32) -> Option<u32> {
-    digits.parse().ok().filter(|number| *number <= most)
-}
-
-fn months(date: &str) -> Option<u32> {
-    let (year, month) = date.split_once('-')?;
-    Some(number(year, 9999)? * 12 + number(month, 12)?)
+    digits.trim().parse().ok().filter(|number| *number <= most)
 }
 
 impl Permit {
-    pub fn read(code: &str) -> Permit {
-        let (district, date) = code.split_once('-').unwrap_or((code, ""));
-        Permit { district: district.to_string(), last_month: months(date).unwrap_or(0) }
+    pub fn new(district: &str, year: u32, month: u32) -> Self {
+        Permit { district: district.to_uppercase(), last_month: year * 12 + month }
+    }
+
+    pub fn extend(&mut self, months: &str) -> Option<()> {
+        self.last_month += number(months.trim_start_matches('+'), 24)?;
+        Some(())
     }
 
     pub fn valid(&self, year: u32, month: u32) -> bool {

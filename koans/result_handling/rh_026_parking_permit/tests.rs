@@ -3,17 +3,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_parts() {
-        let permit = Permit::read("KR-2027-04");
-        assert_eq!((permit.district.as_str(), permit.last_month), ("KR", 24328));
-        assert_eq!(Permit::read("KR-2027-13").last_month, 0);
-        assert_eq!(Permit::read("KR").district, "KR");
+    fn extended() {
+        let mut permit = Permit::new("kr", 2027, 4);
+        permit.extend("+ 6");
+        assert_eq!((permit.district.as_str(), permit.last_month), ("KR", 24334));
+        permit.extend("25");
+        permit.extend("six");
+        assert!(permit.valid(2027, 10));
+        assert!(!permit.valid(2027, 11));
     }
 
     #[test]
-    fn until_the_month_is_over() {
-        let permit = Permit::read("KR-2027-04");
-        assert!(permit.valid(2027, 4));
-        assert!(!permit.valid(2027, 5));
+    fn fresh() {
+        assert!(Permit::new("B", 2027, 4).valid(2027, 4));
+        assert_eq!(Permit::new("B", 0, 4).last_month, 4);
     }
 }
