@@ -73,7 +73,8 @@ def test_list_show_export_import(
     out = tmp_path / "out.jsonl"
     assert call(kind, "export", str(out)) == (0, {"exported": 1, "path": str(out)})
     other = f"home={tmp_path / 'other'}"
-    assert call(kind, "import", str(out), other) == (0, {"imported": 1, "path": str(out)})
+    code, answer = call(kind, "import", str(out), other)
+    assert code == 0 and (answer["imported"], answer["path"]) == (1, str(out))
     assert call(kind, "show", id, other)[1] == call(kind, "show", id)[1]
     out.write_text(out.read_text() + "{broken\n")
     code, answer = call(kind, "import", str(out), f"home={tmp_path / 'third'}")

@@ -1,6 +1,7 @@
 """What was recorded: `lessons`, `corrections`, `episodes` with list, show, export and import.
 
-The three groups share their commands; `cli/teach.py` adds to them what changes weights (undo).
+The three groups share their commands; `cli/teach.py` adds what changes weights (undo), `cli/corrections.py` what
+takes corrections in (add, import).
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ class Group:
     columns: tuple[str, ...]
     row: Callable[[Any], tuple[Any, ...]]
     show: Callable[[Any], str]
+    imports_itself: bool = False  # its `import` stands in a file of its own
 
 
 def register(app: typer.Typer) -> None:
     for group in GROUPS:
         app.add_typer(group.app, name=group.kind, rich_help_panel=panel.RECORDS)
         _share_commands(group)
-    _add_command(corrections)
 
 
 def opened(settings: Settings) -> Store:
@@ -94,6 +95,9 @@ def _share_commands(group: Group) -> None:
             written = store.export_jsonl(kind, path)
         emit({"exported": written, "path": path}, as_json, f"{written} {kind} in {path}")
 
+    if group.imports_itself:
+        return
+
     @group.app.command("import", help=f"Add {kind} from JSON lines: all of them, or none when a line is broken.")
     def import_(
         path: Annotated[Path, typer.Argument(help="File to read.")], overrides: Overrides = None, as_json: Json = False
@@ -101,33 +105,6 @@ def _share_commands(group: Group) -> None:
         with opened(settings_from(overrides)) as store:
             added = store.import_jsonl(kind, path)
         emit({"imported": added, "path": path}, as_json, f"{added} {kind} added from {path}")
-
-
-def _add_command(app: typer.Typer) -> None:
-    @app.command("add")
-    def add(
-        text: Annotated[str, typer.Argument(help='What is to be done otherwise: "use edit_lines".')] = "",
-        wrong: Annotated[str, typer.Option(help="What was done.")] = "",
-        right: Annotated[str, typer.Option(help="What should have been done.")] = "",
-        scope: Annotated[str, typer.Option(help="Where it holds.")] = "global",
-        episode: Annotated[str | None, typer.Option(help="The episode it is about.")] = None,
-        overrides: Overrides = None,
-        as_json: Json = False,
-    ) -> None:
-        """Keep a correction for the next night."""
-        if not text and not right:
-            raise UserError('Say what is to be done otherwise: continualcode corrections add "use edit_lines".')
-        from continualcode.store import new_id, now
-        from continualcode.store.records import CorrectionRecord
-
-        settings = settings_from(overrides)
-        kind = "pair" if right else "note"
-        with opened(settings) as store:
-            if episode is not None:
-                episode = found(store, "episodes", episode).id
-            record = CorrectionRecord(new_id("co"), kind, text, scope, episode, wrong, right, now())
-            store.add_correction(record)
-        emit({"id": record.id, "kind": kind}, as_json, record.id)
 
 
 def _short(text: str, width: int = 60) -> str:
@@ -185,6 +162,7 @@ GROUPS = (
         ("id", "kind", "scope", "text"),
         lambda r: (r.id, r.kind, r.scope, _short(r.text or f"{r.wrong} → {r.right}")),
         _correction,
+        imports_itself=True,
     ),
     Group(
         "episodes",

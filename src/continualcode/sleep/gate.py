@@ -56,7 +56,8 @@ def decide(
     held_out_after: Sequence[bool] = (),
 ) -> Decision:
     """Apply the rule of the module's docstring. Outcomes are each task's samples; `held_out_*` are paired
-    outcomes on the held-out slice (exact greedy answers); drift and max_drift in nats a token."""
+    outcomes on the held-out slice (exact greedy answers); drift and max_drift in nats a token. `outcomes` in the
+    decision's numbers are each task's samples before and after, so that it can be read again later."""
     paired = compare(gate_before, gate_after)
     p_held_out = mcnemar_exact(held_out_before, held_out_after)
     gains = sum(a and not b for b, a in zip(held_out_before, held_out_after, strict=True))
@@ -72,6 +73,7 @@ def decide(
             "after": sum(held_out_after),
             "p_gain": p_held_out,
         },
+        "outcomes": {t: [list(gate_before[t]), list(gate_after[t])] for t in sorted(gate_before)},
     }
     against = _objections(paired, drift, max_drift, max_regressions)
     if against:

@@ -123,12 +123,13 @@ def load_current(engine: Engine, store: Store) -> AdapterRecord | None:
 
 def unread(store: Store, engine: Engine) -> tuple[list[EpisodeRecord], list[CorrectionRecord]]:
     """Train-split episodes of this model, and corrections, that no finished night has read. A night that
-    ended in an error counts as not having read."""
+    ended in an error counts as not having read. Corrections are told apart one by one: those that were imported
+    have ids that say nothing of when they came."""
     finished = [n for n in store.list_nights(stage="done") if n.decision != "error"]
     last_episode = max((n.details.get("last_episode", "") for n in finished), default="")
-    last_correction = max((n.details.get("last_correction", "") for n in finished), default="")
+    read = {name for n in finished for name in n.details.get("corrections_read", ())}
     episodes = [e for e in store.list_episodes(split="train", model=engine.model_id) if e.id > last_episode]
-    corrections = [c for c in store.list_corrections() if c.id > last_correction]
+    corrections = [c for c in store.list_corrections() if c.id not in read]
     return episodes, corrections
 
 
@@ -200,7 +201,7 @@ class _Night:
             "curated": len(dataset.use("train")),
             "card": dataset.card,
             "last_episode": max((e.id for e in episodes), default=""),
-            "last_correction": max((c.id for c in corrections), default=""),
+            "corrections_read": [c.id for c in corrections],
         }
         if not dataset.use("train"):
             self._finish("nothing_to_learn", ["no failure of the day can be learnt from"], read)
