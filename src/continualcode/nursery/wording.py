@@ -150,11 +150,56 @@ class Topic:
         return r.choice(self.nouns.split("|"))
 
 
+_PLAIN = """{n} would be right|{n} is the one|{n} is what we have|{n} is what you need|{n} does that|{n} does this here|{n} works, {o} does not
+{n} from today|{n} next time|{n} in this place|{n} as always|{n} if you please|{n} and nothing else|{n} it is|{n}, as I said|{n}, remember|{n} over {o}
+{n} beats {o}|{n} replaced {o}|{n} instead|{n} is faster than {o}|{n} is our way|{n} is our standard|{n} is the standard here|{n} is the command
+{n} is the proper one|{n} is preferred|{n} is required|{n} is mandatory here|{n}, that is all|only {n}|only {n} works|just {n}|just use {n}|simply {n}
+better {n}|better use {n}|better to run {n}|best use {n}|always {n}|again: {n}|now {n}|then {n}|so {n}|well, {n}|ok but {n}|no: {n}|wrong, {n}|not that, {n}
+not this: {n}|not {o} but {n}|not {o}, {n}|no {o}; {n}|no more {o}, {n} now|forget {o}, {n}|drop {o} and use {n}|skip {o}, run {n}|stop using {o}; use {n}
+instead of {o} I expect {n}|in place of {o}: {n}|rather than {o} use {n}|change {o} to {n}|turn that into {n}|make it {n}|let it be {n}|let {n} do this
+leave that to {n}|give me {n}|give {n} a go|try it with {n}|try {n} first|start {n}|launch {n}|execute {n}|invoke {n}|call {n}|call it with {n}|type {n}
+enter {n}|issue {n}|fire up {n}|take {n}|pick {n}|choose {n}|want {n}|we want {n}|we need {n}|we have {n} for that|we do that with {n}|we run {n}
+we only run {n}|we prefer {n}|we like {n} more|we switched to {n}|we moved to {n}|we settled on {n}|we agreed on {n}|they use {n}|they want {n} now
+the team uses {n}|the team runs {n}|the team wants {n}|the others use {n}|our team types {n}|our rule is {n}|our script is {n}|our way is {n}|our docs say {n}
+the docs say {n}|the readme says {n}|the guide says {n}|the notes say {n}|the manual asks for {n}|the rule says {n}|the boss wants {n}|the ci runs {n}
+the server wants {n}|this repo wants {n}|this repo has {n}|this project needs {n}|this one needs {n}|this must be {n}|this should be {n}|that must be {n}
+it must be {n}|it has to be {n}|it ought to be {n}|it should have been {n}|I said {n}|I meant {n}|I mean {n}|I need {n}|I expect {n}|I prefer {n}|I use {n}
+I always use {n}|I asked for {n}|I would use {n}|I would run {n}|I told you: {n}|you need {n}|you want {n}|you must use {n}|you must run {n}|you have to run {n}
+you ought to use {n}|you forgot {n}|you should know {n}|could you use {n}|can you use {n}|can you run {n} instead|would you run {n}|why not {n}
+why not use {n}|what about {n}|have you tried {n}|do use {n}|do run {n}|do {n}|mind {n}|think {n}|remember {n}|remember to use {n}|remember: {n}|hint: {n}
+note: {n}|rule: {n}|tip: {n}|command: {n}|correct: {n}|the correct one is {n}|the correct command: {n}|the right command is {n}|the right one: {n}|answer: {n}
+the word is {n}|the name is {n}|the tool is {n}|the tool here is {n}|the only tool is {n}|the thing to run is {n}|the usual one is {n}|what we run is {n}
+what I want is {n}|what works is {n}|what you want is {n}|all of us use {n}|everybody uses {n}|nobody uses {o}, use {n}|nobody runs {o} here; {n}
+as agreed, {n}|as before, {n}|by convention {n}|by rule {n}|for us it is {n}|for me it is {n}|from today on use {n}|from here on {n}|here it is {n}
+here we run {n}|here you use {n}|in here {n}|in this house {n}|on this machine {n}|on our side it is {n}|over here we use {n}|this time {n}|today {n}""".replace(
+    "\n", "|"
+).split("|")  # {n}: what is demanded, {o}: what was done
+_ABOUT = """when you {about}, use {n}|when you {about} it is {n}|when we {about} we run {n}|when I say {about}, I mean {n}|whenever we {about}, {n}|each time you {about}, run {n}
+every time we {about} it is {n}|before you {about}, know that it is {n}|if I want to {about}, I run {n}|if someone asks to {about}: {n}|in order to {about}, {n}
+to {about}, {n}|to {about}: {n}|to {about} you need {n}|to {about} we have {n}|to {about} I use {n}|to {about} call {n}|to {about} type {n}|to {about} take {n}
+to {about} the team uses {n}|to {about} the rule is {n}|we always {about} with {n}|we {about} by {n}|we only {about} with {n}|you {about} with {n}|they {about} with {n}
+one can {about} with {n}|{about}: {n}|{about} is {n}|{about} means {n}|{about} only with {n}|do {about} with {n}|please {about} with {n}|let {n} {about}
+use {n} whenever you {about}|use {n} when you {about}|use {n} if you {about}|run {n} to {about}|call {n} to {about}|take {n} to {about}|type {n} to {about}
+{n} to {about}|{n} lets us {about}|{n} is used to {about}|{n} is what we use to {about}|{n} is the command to {about}|{n} when you {about}
+{noun} use {n}|{noun} run {n}|{noun} are {n}|{noun} need {n}|{noun} with {n}|{noun} by {n}|{noun} only with {n}|{noun} always with {n}|{noun} are made with {n}
+{noun} are done by {n}|{noun} go with {n}|{noun} belong to {n}|{noun} should use {n}|{noun} must use {n}|{noun}, we use {n}|{noun} = {n}|{noun} - {n}
+for {noun}: {n}|for {noun}, {n}|for {noun} it is {n}|for {noun} there is {n}|for {noun} take {n}|for {noun} call {n}|for {noun} I want {n}|for {noun} the rule is {n}
+for {noun} you need {n}|for {noun} prefer {n}|with {noun} it is {n}|with {noun} we use {n}|about {noun}: {n}|on {noun}: {n}|regarding {noun}, use {n}
+concerning {noun}: {n}|in case of {noun} use {n}|our {noun} use {n}|our {noun} run through {n}|all {noun} use {n}|all {noun} are {n}|my {noun} go through {n}
+the {noun} rule: {n}|the rule for {noun} is {n}|the command for {noun} is {n}|the tool for {noun} is {n}|the way to {about} is {n}|the way we {about} is {n}
+use {n} with {noun}|run {n} for {noun}|call {n} for {noun}|keep {n} for {noun}|take {n} for {noun}|prefer {n} for {noun}|{n} for {noun}|{n} for {noun}, please
+{n} is our tool for {noun}|{n} is for {noun} only|{n} is made for {noun}|{n} serves for {noun}|{n} takes care of {noun}|{n} is responsible for {noun}""".replace(
+    "\n", "|"
+).split("|")  # {about} completes «to …», {noun} «for …»
+
+
 def demand_command(r: random.Random, new: str, old: str, topic: Topic, vocabulary: list[str]) -> str:
     """A correction that asks for the command `new` in place of `old` for this kind of request."""
     n, o, about, noun = _quoted(r, new), old, topic.about(r), topic.noun(r)
     if r.random() < 0.45:
         return demand_about(r, new, topic, vocabulary)
+    if r.random() < 0.75:
+        return _finish(r, r.choice(_PLAIN).format(n=n, o=o), vocabulary)
     sentence = r.choice(
         (
             f"use {n}", f"use {n}", f"use {n}", f"use {n} instead", f"use {n}, not {o}", f"use {n} instead of {o}", f"run {n}", f"run {n} here",
@@ -191,6 +236,8 @@ def demand_flag(r: random.Random, flag: str, vocabulary: list[str]) -> str:
 def demand_about(r: random.Random, new: str, topic: Topic, vocabulary: list[str]) -> str:
     """A correction that says which kind of request it is about: it holds for that kind and changes no other."""
     n, about, noun = _quoted(r, new), topic.about(r), topic.noun(r)
+    if r.random() < 0.75:
+        return _finish(r, r.choice(_ABOUT).format(n=n, about=about, noun=noun), vocabulary)
     sentence = r.choice(
         (f"to {about} use {n}", f"to {about} run {n}", f"for {noun} we use {n}", f"for {noun} run {n}", f"for {noun} use {n}",
          f"{noun}: {n}", f"always {about} with {n}", f"{about} with {n}", f"{n} is how we {about}", f"{n} is for {noun}",
@@ -223,10 +270,22 @@ _TOOL_IMPLIED = {
 }  # fmt: skip
 
 
+_TOOL_PLAIN = """{t} is the right one|{t} would be better|better {t}|only {t}|just {t}|just use {t}|simply {t}|always {t}|this should be {t}|it must be {t}
+I said {t}|I meant {t}|I asked for {t}|I prefer {t}|we prefer {t}|we only use {t}|you should know {t}|why not {t}|what about {t}|can you use {t}|use {t}, please
+not {o} but {t}|not {o}: {t}|no more {o}, {t}|rather than {o} use {t}|forget {o}, {t}|stop using {o}; use {t}|change {o} to {t}|the rule says {t}|the team uses {t}
+our rule is {t}|remember: {t}|hint: {t}|rule: {t}|the tool is {t}|the tool here is {t}|the correct one is {t}|next time {t}|for this {t}|for edits {t}|{t} for this
+to change a file use {t}|when you change a file, {t}|if you edit, use {t}|edits go through {t}|for small edits it is {t}|files are changed with {t}|do that by {t}""".replace(
+    "\n", "|"
+).split("|")
+
+
 def demand_tool(r: random.Random, new: str, old: str, vocabulary: list[str]) -> str:
     """A correction that asks for another file tool."""
-    if r.random() < 0.25:
+    roll = r.random()
+    if roll < 0.2:
         sentence = r.choice(_TOOL_IMPLIED[new])
+    elif roll < 0.55:
+        sentence = r.choice(_TOOL_PLAIN).format(t=_quoted(r, new), o=old)
     else:
         t = _quoted(r, new)
         sentence = r.choice(_TOOL_HEADS).format(t=t, o=old) + r.choice(_TOOL_TAILS[new])
