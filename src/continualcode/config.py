@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from continualcode.errors import UserError
 
@@ -37,6 +37,16 @@ USERS_ALONE = frozenset(
     drift_budget lesson_seconds night_minutes night_steps gate_samples gate_redraws gate_max_drift gate_max_regressions
     """.split()
 )
+
+
+# What `preset` stands for: values of keys that nobody set.
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "default": {},
+    "classic": {
+        "loss": "classic", "teacher": "live", "learning_rate": 1e-3, "lesson_steps": 1, "lesson_spread": 0, "anchors": 0,
+        "ratio_floor": 0.5, "reference_weight": 0.04,
+    },
+}  # fmt: skip
 
 
 class SettingsError(UserError):
@@ -99,18 +109,36 @@ class Settings(BaseModel):
     # -- the lesson
     enable_training: bool = True
     """false: corrections stay in the conversation, the weights stay as they are."""
+    preset: Literal["default", "classic"] = "default"
+    """`classic` is sampled-token policy gradient on the denied call alone, one step: it sets loss, teacher, learning_rate, lesson_steps, lesson_spread, anchors, ratio_floor and reference_weight, each where you set nothing else."""
     teacher: Literal["base", "live", "frozen", "ema", "trust_region"] = "base"
-    """Who reads the correction: the model without adapter, as it is, as it was when the lesson began, its moving average, or a blend of base and live."""
+    """Who reads the correction: the model without adapter, as it is, as it was when the session began, its moving average, or a blend of base and live."""
     teacher_rate: Share = 0.02
     """ema: share taken from the student after each step; trust_region: share of the live model in the blend."""
-    loss: Literal["distribution", "token", "sft"] = "distribution"
-    """Full-vocabulary divergence, its sampled-token form, or plain imitation of the teacher's call."""
+    loss: Literal["distribution", "token", "sft", "classic", "sdft", "gkd", "dpo", "grpo", "hybrid"] = "distribution"
+    """Full-vocabulary divergence; its sampled-token form; imitation of the teacher's call (`sft`); for comparison the sampled-token form on the denied call alone (`classic`), divergence on the student's own rollouts (`sdft`) or on a mixture (`gkd`), the corrected call over the denied one (`dpo`), rollouts with a reward (`grpo`), and reward with divergence (`hybrid`)."""
     alpha: Share = 0.5
     """Divergence: 0 is KL(teacher‖student), 1 is KL(student‖teacher), between is Jensen-Shannon."""
     top_k: Count = 0
     """Compare the student's K most likely tokens and a tail instead of the whole vocabulary; 0 is all."""
     ratio_clip: Annotated[float, Field(gt=0)] = 2.0
     """Upper bound of the off-policy weight of a token."""
+    ratio_floor: Amount = 0.0
+    """Lower bound of the off-policy weight of a token."""
+    centre: bool = False
+    """Sampled-token form: take the sequence's mean off the advantages."""
+    reference_weight: Amount = 0.0
+    """Weight of KL to the weights before the lesson, on the tokens that are learnt."""
+    rollouts: Annotated[int, Field(ge=2)] = 4
+    """Completions that `grpo` and `hybrid` draw of each prompt in a step."""
+    rollout_temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """Temperature of a lesson's rollouts."""
+    reward_share: Share = 0.5
+    """`hybrid`: weight of the reward; the rest is self-distillation."""
+    on_policy: Share = 0.5
+    """`gkd`: share of examples that are the student's own rollouts."""
+    dpo_beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
+    """`dpo`: how strongly it holds to the weights before the lesson."""
     mask_first: Count = 0
     """Completion tokens at the start that carry no loss."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
@@ -135,6 +163,8 @@ class Settings(BaseModel):
     """Most drift on anchor prompts, nats a token; beyond it training stops by itself and the weights go back."""
     proof_prompts: Positive = 4
     """Other prompts on which the proof looks whether the lesson holds."""
+    rehearse: Count = 4
+    """Prompts of earlier lessons a step whose answers are held, or taught again where they were forgotten."""
     save_every: Count = 10
     """Write the adapter every so many lessons; 0 only at the end."""
 
@@ -145,6 +175,14 @@ class Settings(BaseModel):
     """Attempts at each task of a suite, with different seeds."""
     eval_batch: Positive = 32
     """Sessions sampled together while a suite is measured."""
+    seeds: Positive = 1
+    """Seeds over which a benchmark of lessons repeats itself."""
+    preferences: Count = 0
+    """Preferences that `bench corrections` teaches, half habits and half news; 0 is all."""
+    methods: str = ""
+    """Methods that `bench corrections` compares, with commas between; empty is all."""
+    lessons_each: Positive = 8
+    """Lessons that `bench corrections` gives for each preference."""
     suite: str = "test"
     """Suite that `eval` measures: `train`, `gate`, `test`, `held_back`, or a JSONL file."""
 
@@ -202,6 +240,11 @@ class Settings(BaseModel):
     gate_max_regressions: Count = 0
     """Gate tasks that reliably passed and may fail."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, values: Any) -> Any:
+        return {**PRESETS.get(str(values.get("preset")), {}), **values} if isinstance(values, Mapping) else values
+
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
@@ -226,7 +269,8 @@ class Settings(BaseModel):
         return self.home / "store.db"
 
     def replace(self, **changes: Any) -> Settings:
-        """A copy with some keys changed, checked like any other."""
+        """A copy with some keys changed, checked like any other; a changed preset brings its values."""
+        changes = {**PRESETS.get(str(changes.get("preset")), {}), **changes}
         return from_mapping({**self.model_dump(), **changes}, "settings")
 
     def as_dict(self) -> dict[str, Any]:

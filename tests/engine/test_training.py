@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from continualcode.engine.base import EngineError, Example, Message
 from continualcode.engine.local import LocalEngine
-from continualcode.learn.losses import Distil, Imitate
+from continualcode.learn.losses import Distil, Imitate, Prefer, Reinforce
 
 LOSS = Distil(learning_rate=5e-3)
 
@@ -85,6 +86,82 @@ def test_anchors_hold_other_prompts(engine: LocalEngine) -> None:
             engine.learn([item, held] if with_anchor else [item], Imitate(learning_rate=1e-2))
         drift.append(float((before.exp() * (before - rows(engine, held))).sum(-1).mean()))
     assert drift[1] < 0.5 * drift[0]
+
+
+def test_a_pair_brings_the_preferred_and_takes_the_other_exactly_as_its_gradient_says(engine: LocalEngine) -> None:
+    other = tuple(engine.encode_reply(Message("assistant", "abc then")))
+    item = replace(imitation(engine), rejected_ids=other)
+    loss = Prefer(learning_rate=5e-3, beta=0.1, grad_clip=1e9)
+
+    def sums() -> list[float]:
+        return [
+            float(s.logprobs_T.sum())
+            for s in engine.score([(item.student_ids, i) for i in (item.completion_ids, other)])
+        ]
+
+    before = sums()
+    report = engine.learn([item], loss)
+    assert report.loss == pytest.approx(0.6931, abs=1e-4)  # log 2: nothing has moved yet
+    for _ in range(8):
+        report = engine.learn([item], loss)
+    after = sums()
+    margin = (after[0] - before[0]) - (after[1] - before[1])
+    assert margin > 1 and report.loss < 0.69 and report.extra["pair"] == pytest.approx(report.loss)
+    assert engine.learn([item], loss).loss == pytest.approx(math.log1p(math.exp(-0.1 * margin)), rel=1e-3)
+
+
+def test_rewards_raise_what_was_good_and_lower_what_was_not(engine: LocalEngine) -> None:
+    good = replace(imitation(engine), advantage=0.5)
+    bad = replace(good, completion_ids=tuple(engine.encode_reply(Message("assistant", "abc then"))), advantage=-0.5)
+    pairs = [(e.student_ids, e.completion_ids) for e in (good, bad)]
+    before = [float(s.logprobs_T.sum()) for s in engine.score(pairs)]
+    for _ in range(4):
+        assert engine.learn([good, bad], Reinforce(learning_rate=5e-3)).applied
+    after = [float(s.logprobs_T.sum()) for s in engine.score(pairs)]
+    assert after[0] > before[0] and after[1] < before[1]
+
+
+def test_the_price_of_leaving_the_reference_holds_the_student_back(engine: LocalEngine) -> None:
+    item = imitation(engine)
+    moved = []
+    for weight in (0.0, 5.0):
+        engine.load_adapter(None)
+        engine.mark_reference()
+        before = rows(engine, item)
+        for _ in range(8):
+            engine.learn([item], Imitate(learning_rate=1e-2, reference_weight=weight))
+        moved.append(float((before.exp() * (before - rows(engine, item))).sum(-1).mean()))
+    assert moved[1] < 0.5 * moved[0]
+
+
+def test_each_teacher_is_the_weights_of_its_time(engine: LocalEngine, tmp_path: Path) -> None:
+    item = imitation(engine)
+
+    def seen(kind: str) -> torch.Tensor:
+        with engine.as_teacher(kind):
+            return rows(engine, item)
+
+    fresh = rows(engine, item)
+    assert all(torch.equal(seen(k), fresh) for k in engine.capabilities.teacher_kinds)
+    engine.learn([item], Imitate(learning_rate=1e-2))
+    begun = rows(engine, item)
+    engine.save_adapter(tmp_path / "begun")
+    engine.load_adapter(tmp_path / "begun")  # a session begins here
+    engine.mark_reference()
+    loss = Distil(teacher="ema", teacher_rate=0.25, learning_rate=1e-2)
+    born = engine.snapshot().weights
+    engine.learn([example(engine)], loss)
+    first = engine.snapshot()
+    for name, tensor in (first.ema or {}).items():  # a copy of the student at birth, then a quarter of the way
+        torch.testing.assert_close(tensor, born[name].lerp(first.weights[name], 0.25))
+    engine.mark_reference()  # a second lesson: the session's start stays where it was
+    engine.learn([example(engine)], loss)
+    assert torch.equal(seen("frozen"), begun) and torch.equal(seen("base"), fresh)
+    assert torch.equal(seen("trust_region"), fresh) and torch.equal(seen("live"), rows(engine, item))
+    with torch.no_grad():
+        assert not torch.equal(seen("ema"), rows(engine, item)) and not torch.equal(seen("ema"), begun)
+    engine.load_adapter(None)
+    assert torch.equal(seen("frozen"), fresh)
 
 
 def test_small_batches_give_the_gradient_of_one(tiny_model: Path) -> None:

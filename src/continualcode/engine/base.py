@@ -93,7 +93,8 @@ class Example:
     weight: multiplies this example's mean loss; anchor: True when the target is the model before the
     lesson on the same prompt (the marked reference), not the teacher prompt, by forward KL;
     old_logprobs: log-probabilities of completion_ids when they were sampled (off-policy weight);
-    alpha: this example's own divergence, in place of the loss's.
+    alpha: this example's own divergence, in place of the loss's; advantage: completion_ids are a rollout, so much
+    better than its siblings (the loss's `reward`); rejected_ids: completion_ids are preferred to these (`pair`).
     """
 
     student_ids: tuple[int, ...]
@@ -103,15 +104,18 @@ class Example:
     anchor: bool = False
     old_logprobs: tuple[float, ...] | None = None
     alpha: float | None = None
+    advantage: float | None = None
+    rejected_ids: tuple[int, ...] | None = None
 
 
 class Loss(Protocol):
-    """What `learn` minimises. `learn.losses.Distil` and `learn.losses.Imitate` are such.
+    """What `learn` minimises. `learn.losses.Distil` and its kin are such.
 
     teacher: whose distribution is the target (one of the engine's teacher kinds; `base`: adapter off,
-    `live`: the weights now, `frozen`: the marked reference, `ema`, `trust_region`); teacher_rate: EMA rate
+    `live`: the weights now, `frozen`: those at the session's start, `ema`, `trust_region`); teacher_rate: EMA rate
     or share of the live model in the blend; mask_first: completion tokens at the start without loss;
-    learning_rate, weight_decay, grad_clip: of the AdamW step.
+    learning_rate, weight_decay, grad_clip: of the AdamW step; reference_weight: of `reference`, which is added
+    on the tokens that are learnt (no anchors, no pairs).
     """
 
     @property
@@ -126,6 +130,8 @@ class Loss(Protocol):
     def weight_decay(self) -> float: ...
     @property
     def grad_clip(self) -> float: ...
+    @property
+    def reference_weight(self) -> float: ...
 
     def tokens(
         self,
@@ -140,6 +146,31 @@ class Loss(Protocol):
 
     def anchor(self, student_logits_NV: torch.Tensor, reference_logits_NV: torch.Tensor) -> torch.Tensor:
         """Loss [N] that holds the student where the reference was."""
+        ...
+
+    def reference(self, student_logits_NV: torch.Tensor, reference_logits_NV: torch.Tensor) -> torch.Tensor:
+        """Price [N] of going from the marked reference on the tokens that are learnt."""
+        ...
+
+    def reward(
+        self,
+        student_logits_NV: torch.Tensor,
+        teacher_logits_NV: torch.Tensor | None,
+        ids_N: torch.Tensor,
+        old_logprobs_N: torch.Tensor | None,
+        advantage: float,
+    ) -> torch.Tensor:
+        """Loss [N] of a rollout with an advantage."""
+        ...
+
+    def pair(
+        self,
+        chosen_N: torch.Tensor,
+        rejected_M: torch.Tensor,
+        chosen_reference_N: torch.Tensor,
+        rejected_reference_M: torch.Tensor,
+    ) -> torch.Tensor:
+        """Loss (scalar) of the tokens' log-probabilities of a preferred and a rejected completion."""
         ...
 
 
@@ -210,7 +241,8 @@ class Engine(Protocol):
         ...
 
     def mark_reference(self) -> None:
-        """Keep a copy of the adapter as it is now: the target of anchors and the `frozen` teacher."""
+        """Keep a copy of the adapter as it is now: the target of anchors and of a loss's `reference`. The first
+        one since the adapter was loaded is also the `frozen` teacher."""
         ...
 
     def snapshot(self) -> Any:

@@ -312,6 +312,10 @@ class LocalEngine:
         """The base model alone, for the time of a `with`."""
         return self._adapter.disabled()
 
+    def as_teacher(self, kind: str) -> AbstractContextManager[None]:
+        """A teacher's weights (one of `capabilities.teacher_kinds`), for the time of a `with`."""
+        return self._trainer.as_teacher(kind)
+
     def save_adapter(self, folder: Path) -> None:
         """The adapter in PEFT format, into a folder that is not there yet."""
         with adapters.new_folder(folder) as partial:
@@ -327,6 +331,7 @@ class LocalEngine:
         if shape != self._adapter.shape:
             self._wrap(shape, self._seed)
         self._trainer.restore(Snapshot(shape, weights, {}, None, 0, None))
+        self._trainer.begin_session()
         self.adapter_ref = folder.name
 
     def fresh_adapter(self, *, rank: int, alpha: float, targets: Sequence[str], seed: int) -> None:

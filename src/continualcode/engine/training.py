@@ -58,34 +58,53 @@ class Trainer:
         self.steps = 0
         self.ema: dict[str, Tensor] | None = None
         self.reference: dict[str, Tensor] | None = None
+        self.frozen: dict[str, Tensor] | None = None  # the weights at the session's start
         self._kept: dict[tuple[str, tuple[int, ...], tuple[int, ...]], Tensor] = {}
         self._optimizer: torch.optim.AdamW | None = None
 
     def mark_reference(self) -> None:
-        """The weights now become the target of anchors and the `frozen` teacher."""
+        """The weights now become the target of anchors, and the first ones of a session the `frozen` teacher."""
         self.reference = self.adapter.copy()
-        self._kept = {key: value for key, value in self._kept.items() if key[0] == "base"}
+        if self.frozen is None:
+            self.frozen = self.reference
+        self._kept = {key: value for key, value in self._kept.items() if key[0] != "reference"}
         if sum(t.numel() for t in self._kept.values()) > 2**25:
             self._kept.clear()
 
+    def begin_session(self) -> None:
+        """Another adapter was loaded: what was kept of the one before is no reference any more."""
+        self.reference = self.frozen = None
+        self._kept = {key: value for key, value in self._kept.items() if key[0] == "base"}
+
     # -- teachers
+
+    def as_teacher(self, kind: str) -> AbstractContextManager[None]:
+        """The weights of a teacher, for the time of a `with`, to sample and score with; nothing is begun by it.
+        A blend (`trust_region`) answers as its base; what has not begun yet is the model as it is."""
+        if kind in ("base", "trust_region"):
+            return self.adapter.disabled()
+        tensors = {"frozen": self.frozen, "ema": self.ema}.get(kind)
+        return nullcontext() if tensors is None else self.adapter.holding(tensors)
 
     def _as(self, kind: str) -> AbstractContextManager[None]:
         if kind == "base":
             return self.adapter.disabled()
-        if kind == "frozen":
+        if kind == "reference":
             assert self.reference is not None
             return self.adapter.holding(self.reference)
+        if kind == "frozen":
+            if self.frozen is None:
+                self.frozen = self.adapter.copy()
+            return self.adapter.holding(self.frozen)
         if kind == "ema":
-            if self.ema is None:  # begins as a copy of the student, never at zero
-                self.ema = self.adapter.copy()
+            assert self.ema is not None
             return self.adapter.holding(self.ema)
         return nullcontext()
 
     @torch.no_grad()
     def _read(self, kind: str, pairs: Sequence[Pair]) -> list[Tensor]:
         """Last hidden states [T, d] of each pair under a kind of teacher."""
-        fixed = kind in ("base", "frozen")
+        fixed = kind in ("base", "frozen", "reference")
         keys = [(kind, tuple(prompt), tuple(ids)) for prompt, ids in pairs]
         found: dict[int, Tensor] = {i: self._kept[key] for i, key in enumerate(keys) if fixed and key in self._kept}
         missing = [i for i in range(len(pairs)) if i not in found]
@@ -103,11 +122,7 @@ class Trainer:
         result: list[tuple[Tensor, Tensor | None] | None] = [None] * len(examples)
         anchors = [i for i, e in enumerate(examples) if e.anchor]
         taught = [i for i, e in enumerate(examples) if not e.anchor and e.teacher_ids is not None]
-        if anchors or loss.teacher == "frozen":
-            if self.reference is None:
-                self.mark_reference()
-        pairs = [(examples[i].student_ids, examples[i].completion_ids) for i in anchors]
-        for i, state in zip(anchors, self._read("frozen", pairs) if pairs else [], strict=True):
+        for i, state in zip(anchors, self._references([examples[i] for i in anchors]), strict=True):
             result[i] = (state, None)
         pairs = [(examples[i].teacher_ids or (), examples[i].completion_ids) for i in taught]
         if pairs:
@@ -117,6 +132,14 @@ class Trainer:
             for i, state, second in zip(taught, main, other, strict=True):
                 result[i] = (state, second)
         return result
+
+    def _references(self, examples: Sequence[Example]) -> list[Tensor]:
+        """Hidden states of the marked reference on the student's own prompts."""
+        if not examples:
+            return []
+        if self.reference is None:
+            self.mark_reference()
+        return self._read("reference", [(e.student_ids, e.completion_ids) for e in examples])
 
     def _teacher_logits(self, state: Tensor, second: Tensor | None, rate: float) -> Tensor:
         logits = self._project(state).float()
@@ -135,6 +158,8 @@ class Trainer:
             raise EngineError(f"No teacher `{loss.teacher}`; choose one of {', '.join(TEACHERS)}.")
         if not examples:
             return LearnReport(0.0, 0.0, False, time.perf_counter() - began, 0)
+        if loss.teacher == "ema" and self.ema is None:  # begins as a copy of the student, never at zero
+            self.ema = self.adapter.copy()
         total_weight = sum(abs(e.weight) for e in examples)
         parameters = list(self.adapter.parameters.values())
         for p in parameters:
@@ -142,8 +167,10 @@ class Trainer:
         sums = {"distil": 0.0, "anchor": 0.0, "imitate": 0.0}
         tokens = 0
         with self.adapter.training():
-            for batch in self._batches(examples):
+            for batch in self._batches([e for e in examples if e.rejected_ids is None]):
                 tokens += self._backward(batch, loss, total_weight, sums)
+            for batch in self._batches([e for e in examples if e.rejected_ids is not None]):
+                tokens += self._backward_pairs(batch, loss, total_weight, sums)
         value = sum(sums.values())
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, loss.grad_clip))
         applied = math.isfinite(value) and math.isfinite(norm)
@@ -165,6 +192,8 @@ class Trainer:
 
     def _backward(self, batch: Sequence[Example], loss: Loss, total_weight: float, sums: dict[str, float]) -> int:
         targets = self._targets(batch, loss)
+        learnt = [e for e in batch if not e.anchor] if loss.reference_weight else []
+        references = dict(zip(map(id, learnt), self._references(learnt), strict=True))
         states = self._hidden([(e.student_ids, e.completion_ids) for e in batch])
         leaf = states.detach().requires_grad_(True)
         carried, start = 0, 0
@@ -186,16 +215,55 @@ class Trainer:
                     values, kind = loss.anchor(student, teacher), "anchor"
                 else:
                     old_part = None if old is None else old[part]
-                    values = loss.tokens(student, teacher, ids[part], old_part, example.alpha)
                     kind = "imitate" if teacher is None else "distil"
+                    if example.advantage is not None:
+                        values = loss.reward(student, teacher, ids[part], old_part, example.advantage)
+                        kind = "reward"
+                    else:
+                        values = loss.tokens(student, teacher, ids[part], old_part, example.alpha)
+                    if id(example) in references:
+                        with torch.no_grad():
+                            held = self._project(references[id(example)][part])
+                        values = values + loss.reference_weight * loss.reference(student, held)
                 value = values.sum() * scale
                 value.backward()
-                sums[kind] += float(value.detach())
+                sums[kind] = sums.get(kind, 0.0) + float(value.detach())
             carried += length - loss.mask_first
             start += length
         assert leaf.grad is not None
         states.backward(leaf.grad)
         return carried
+
+    def _backward_pairs(self, batch: Sequence[Example], loss: Loss, total_weight: float, sums: dict[str, float]) -> int:
+        """Preferred against rejected completions; both of a pair in one pass."""
+        if self.reference is None:
+            self.mark_reference()
+        pairs = [(e.student_ids, ids) for e in batch for ids in (e.completion_ids, e.rejected_ids or ())]
+        with torch.no_grad():
+            held = [self._logprobs(s, ids) for s, (_, ids) in zip(self._read("reference", pairs), pairs, strict=True)]
+        states = self._hidden(pairs)
+        leaf = states.detach().requires_grad_(True)
+        parts = leaf.split([len(ids) for _, ids in pairs])
+        own = [self._logprobs(part, ids) for part, (_, ids) in zip(parts, pairs, strict=True)]
+        cut = slice(loss.mask_first, None)
+        for i, example in enumerate(batch):
+            a, b = 2 * i, 2 * i + 1
+            value = loss.pair(own[a][cut], own[b][cut], held[a][cut], held[b][cut]) * example.weight / total_weight
+            value.backward()
+            sums["pair"] = sums.get("pair", 0.0) + float(value.detach())
+        assert leaf.grad is not None
+        states.backward(leaf.grad)
+        return sum(len(ids) - loss.mask_first for _, ids in pairs)
+
+    def _logprobs(self, states_T: Tensor, ids: Sequence[int]) -> Tensor:
+        """log-probability of each id [T], float32, the vocabulary projected in slices."""
+        wanted = torch.tensor(list(ids), device=states_T.device)
+        found = [
+            self._project(states_T[at : at + self._slice]).float().log_softmax(-1)
+            .gather(-1, wanted[at : at + self._slice, None])[:, 0]
+            for at in range(0, len(wanted), self._slice)
+        ]  # fmt: skip
+        return torch.cat(found)
 
     def _update(self, loss: Loss) -> None:
         optimizer = self._adamw()

@@ -5,11 +5,12 @@ corrected call no better than the student, teaches nothing; the lesson is refuse
 correction is put into other prompts on which the model has the same habit; the teacher's answers there are learnt too,
 so that the lesson reaches past the prompt it was typed for. Prompts with other habits are anchors. 3. Step: the denied
 call (or what the model does now in its place) under JSD up to where it parts from the taught one, the retry and the
-spread under forward KL, anchors under KL to the weights before; the tokens where both part count once more. 4. Proof: replay without the correction, on the prompt itself and on prompts held out of the
-spread; stop when it passes twice, or when steps, seconds or drift are spent. 5. What goes wrong is rolled back to the
-last good weights, and said.
+spread under forward KL, anchors under KL to the weights before; the tokens where both part count once more. Earlier
+lessons are rehearsed beside it (`rehearsal`). 4. Proof: replay without the correction, on the prompt itself and on
+prompts held out of the spread; stop when it passes twice, or when steps, seconds or drift are spent. 5. What goes wrong
+is rolled back to the last good weights, and said.
 
-Not here: running the retry in the workspace, writing the lesson down (`record`), undoing it (`undo`).
+Not here: what a step learns from (`batch`; other losses than the default differ only there), running the retry in the workspace, writing the lesson down (`record`), undoing it (`undo`).
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from continualcode.agent import prompts
-from continualcode.engine.base import Completion, Engine, Example, Message, SampleParams, ToolCall
+from continualcode.engine.base import Completion, Engine, Message, SampleParams, ToolCall
 from continualcode.errors import UserError
 from continualcode.learn import anchors as anchoring
-from continualcode.learn.losses import Distil, Imitate
+from continualcode.learn.batch import DISTRIBUTIONS, Attempt, Material, Taught, loss_of, make, same
 from continualcode.learn.pool import Conversation, Pool, shape
 from continualcode.learn.proof import Habit, Replay, Trial, call_of, habit, replay
+from continualcode.learn.rehearsal import chosen, replay_earlier, standing
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
@@ -42,8 +44,6 @@ LONG = 3  # longer ones, that only drift is measured on
 SHORT_TOKENS = 96
 PROBE_TOKENS = 32  # enough to see the tool and a command
 DRIFT_ANCHORS = 12
-STEP_TOKENS = 2400  # padded, of all that one step learns from
-DENIED_WEIGHT = 0.5
 BACKTRACKS = 3  # steps taken back for drift before the lesson ends
 
 
@@ -109,27 +109,8 @@ class LessonOutcome:
         return f"lesson {word} · {steps} · {self.seconds:.1f} s · drift {self.drift:.3f}{shown}{tail}"
 
 
-_Wrong = tuple[tuple[int, ...], tuple[float, ...] | None]  # ids, and their log-probabilities when sampled
-
-
 class _Refused(Exception):
     """Why there is nothing to learn."""
-
-
-@dataclass(frozen=True)
-class _Taught:
-    """One prompt with its teacher: ids of both prompts and what is to be learnt there."""
-
-    plain: tuple[int, ...]
-    told: tuple[int, ...]
-    ids: tuple[int, ...]
-    trial: Trial
-    habit: tuple[int, ...] = ()
-
-    @property
-    def turn(self) -> tuple[int, ...]:
-        """`ids` up to the token where they part from the habit: there the lesson is decided."""
-        return self.ids[: _same(self.ids, self.habit) + 1]
 
 
 def teach(
@@ -188,7 +169,7 @@ def _require(engine: Engine, lesson: LessonInput, settings: Settings) -> None:
     able = engine.capabilities
     if not able.trains:
         raise UserError("This engine cannot train; use a local model, or enable_training=false.")
-    if settings.loss == "distribution" and not able.full_distributions:
+    if settings.loss in DISTRIBUTIONS and not able.full_distributions:
         raise UserError("This engine gives no full distributions; use loss=token.")
     if settings.teacher not in able.teacher_kinds:
         raise UserError(f"This engine has no teacher `{settings.teacher}`; use {' or '.join(able.teacher_kinds)}.")
@@ -215,9 +196,9 @@ class _Course:
     def __init__(self, engine: Engine, lesson: LessonInput, settings: Settings, pool: Pool) -> None:
         self.engine, self.lesson, self.settings, self.pool = engine, lesson, settings, pool
         self.proof: dict[str, Any] = {"obeyed_before": False, "obeyed_after": False, "drift": 0.0}
-        self.spreads: list[_Taught] = []
-        self.unseen: list[_Taught] = []
-        self.held: list[Completion] = []
+        self.material: Material
+        self.unseen: list[Taught] = []
+        self.earlier: list[Trial] = []
         self.watched = anchoring.Anchors((), ())
         self._room = settings.max_new_tokens
 
@@ -227,8 +208,12 @@ class _Course:
     def _told(self, messages: Conversation) -> tuple[int, ...]:
         return self._encode(told(messages, self.lesson.correction, self.lesson.notes, self.engine.profile))
 
-    def _teacher(self):
-        return self.engine.adapter_disabled() if self.settings.teacher in ("base", "trust_region") else nullcontext()
+    def _teacher(self) -> AbstractContextManager[None]:
+        kind = self.settings.teacher
+        if kind in ("base", "trust_region"):
+            return self.engine.adapter_disabled()
+        as_teacher = getattr(self.engine, "as_teacher", None)  # an engine without it has no weights of another time
+        return nullcontext() if as_teacher is None else as_teacher(kind)
 
     def _greedy(self, prompts_: Sequence[Sequence[int]], tokens: int) -> list[Completion]:
         return self.engine.sample(prompts_, SampleParams(max_new_tokens=tokens)) if prompts_ else []
@@ -275,10 +260,11 @@ class _Course:
         self.proof["obeyed_before"] = trial.passed(call_of(engine, now))
         if not self.proof["obeyed_before"] and not teacher_mean > student_mean:
             raise _Refused("the correction makes the corrected call no likelier, so there is nothing to learn from it.")
-        self.own = _Taught(plain, told_, tuple(taught_ids), trial, lesson.denied_ids)
-        # A teacher that would not have said the approved call is no guide to it: imitate the call instead.
-        self.guided = lesson.approved_ids is None or teacher_mean > -1.0
+        self.own = Taught(plain, told_, tuple(taught_ids), trial, lesson.denied_ids, self._old())
         self._room = min(self.settings.max_new_tokens, max(2 * len(taught_ids), len(lesson.denied_ids)) + 16)
+        # A teacher that would not have said the approved call is no guide to it: imitate the call instead.
+        guided = lesson.approved_ids is None or teacher_mean > -1.0
+        self.material = Material(self.own, guided, self._room)
 
     # -- 2. other prompts
 
@@ -305,7 +291,34 @@ class _Course:
         others = [c for c in others if c.ids and len(c.prompt_ids) <= SHORT_TOKENS] or [c for c in others if c.ids]
         self.watched = anchoring.keep_completions(engine, [*others[::3][:DRIFT_ANCHORS], *watched])
         kept = {c.prompt_ids for c in self.watched.completions}
-        self.held = [c for c in others if c.prompt_ids not in kept]
+        self.material.held = [c for c in others if c.prompt_ids not in kept]
+        self._rehearse(mine)
+
+    def _rehearse(self, mine: Habit | None) -> None:
+        """Earlier lessons that stand beside this one: held where they are obeyed, taught again where not."""
+        found = chosen(standing(self.pool.lessons, self.own.trial.denied)) if self.settings.rehearse else []
+        by_prompt = {self._encode(item.messages): item for item in found}
+        trials = [item.trial(prompt) for prompt, item in by_prompt.items() if prompt != self.own.plain]
+        lost: list[tuple[Trial, Completion]] = []
+        for trial, (reply, obeyed) in zip(trials, replay_earlier(self.engine, trials, self._room), strict=True):
+            if mine is not None and _alike(mine, habit(reply.text)):
+                continue  # the new lesson is about this prompt too
+            self.earlier.append(trial)
+            if obeyed:
+                self.material.rehearsed.append(reply)
+            else:
+                lost.append((trial, reply))
+        told_ = []
+        for trial, _ in lost:
+            item = by_prompt[trial.prompt]
+            told_.append(self._encode(told(item.messages, item.correction, item.notes, self.engine.profile)))
+        with self._teacher():
+            answers = self._greedy(told_, self._room)
+        self.material.forgotten = [
+            Taught(trial.prompt, t, answer.ids, trial, reply.ids, reply.logprobs)
+            for (trial, reply), t, answer in zip(lost, told_, answers, strict=True)
+            if answer.stop == "end" and trial.passed(call_of(self.engine, answer))
+        ]
 
     def _short_enough(
         self, conversations: Sequence[Conversation], most: int
@@ -337,16 +350,17 @@ class _Course:
         told_ = [self._told(conversations[c.prompt_ids]) for c in alike]
         with self._teacher():
             answers = self._greedy(told_, self._room)
-        found: list[_Taught] = []
+        found: list[Taught] = []
         for habitual, t, answer in zip(alike, told_, answers, strict=True):
             call = call_of(engine, answer)
             denied = (call_of(engine, habitual) if own.taught.name == "bash" else None) or own.denied
             if call is None or answer.stop != "end" or call.name != own.taught.name or call == denied:
                 continue
             trial = Trial(habitual.prompt_ids, call, denied, self.lesson.correction)
-            found.append(_Taught(habitual.prompt_ids, t, answer.ids, trial, habitual.ids))
+            found.append(Taught(habitual.prompt_ids, t, answer.ids, trial, habitual.ids, habitual.logprobs))
         held_out = min(settings.proof_prompts, len(found) // 3)
-        self.unseen, self.spreads = found[:held_out], found[held_out : held_out + settings.lesson_spread]
+        self.unseen = found[:held_out]
+        self.material.spreads = found[held_out : held_out + settings.lesson_spread]
 
     # -- 3. and 4. steps and proof
 
@@ -361,7 +375,8 @@ class _Course:
         trials = [self.own.trial, *(t.trial for t in self.unseen)]
         first = replay(engine, trials, self._room)
         self.proof["unseen_before"] = first.unseen
-        loss = self._loss()
+        loss = loss_of(settings)
+        attempt: Attempt = (self.lesson.denied_ids, self._old())
         wrong = self._parting(self.lesson.denied_ids, self._old())
         best, best_mark, best_drift, passed, taken = engine.snapshot(), (-1.0, 0.0), anchoring.Drift(0, 1, 0, 0), 0, 0
         best_replay, trouble, last_good, backtracks, hold = first, "", best, 0, 1.0
@@ -371,7 +386,12 @@ class _Course:
             if time.monotonic() - began > settings.lesson_seconds:
                 trouble = f"its {settings.lesson_seconds:.0f} seconds are spent"
                 break
-            result = engine.learn(self._batch(taken, wrong, hold), loss)
+            batch = make(engine, self.material, settings, taken, wrong=wrong, attempt=attempt, hold=hold)
+            if not batch:  # rollouts that are all alike teach nothing, but they were drawn
+                taken += 1
+                report(Progress("step", taken, budget))
+                continue
+            result = engine.learn(batch, loss)
             taken += 1
             if not result.applied:
                 trouble = "a loss or gradient was not finite, so training stopped at the last good weights"
@@ -390,6 +410,7 @@ class _Course:
             last_good = engine.snapshot()
             now = replay(engine, trials, self._room)
             report(Progress("step", taken, budget, result.loss, drift.kl, now.original, now.unseen))
+            attempt = (now.completions[0].ids, now.completions[0].logprobs)
             if repeats(now.completions[0].ids):  # half learnt: go on, but never end there
                 wrong = self._parting(now.completions[0].ids, None)
                 continue
@@ -424,9 +445,9 @@ class _Course:
         own = self.own
         self.proof |= {
             "steps": taken,
-            "spread": len(self.spreads),
+            "spread": len(self.material.spreads),
             "unseen_prompts": len(self.unseen),
-            "anchors": len(self.held),
+            "anchors": len(self.material.held),
             "obeyed_after": now.original if now is not None else False,
             "greedy_after": now.completions[0].text if now is not None else self.proof["greedy_before"],
             "unseen_after": now.unseen if now is not None else self.proof.get("unseen_before"),
@@ -437,59 +458,21 @@ class _Course:
             if moved
             else self.proof["approved_logprob_before"],
         }
+        if self.earlier:
+            kept = [obeyed for _, obeyed in replay_earlier(self.engine, self.earlier, self._room)]
+            before = len(self.material.rehearsed) / len(self.earlier)
+            self.proof |= {"earlier": len(kept), "earlier_before": before, "earlier_after": sum(kept) / len(kept)}
         return verdict, reason, taken, moved
-
-    def _loss(self) -> Distil:
-        s = self.settings
-        kind = Imitate if s.loss == "sft" else Distil
-        form = "token" if s.loss == "token" else "top_k" if s.top_k else "distribution"
-        return kind(
-            form=form, alpha=s.alpha, top_k=s.top_k or 64, ratio_clip=s.ratio_clip, teacher=s.teacher,
-            teacher_rate=s.teacher_rate, mask_first=s.mask_first, learning_rate=s.learning_rate,
-            weight_decay=s.weight_decay, grad_clip=s.grad_clip,
-        )  # fmt: skip
 
     def _old(self) -> tuple[float, ...] | None:
         denied = self.lesson.denied
         return denied.logprobs if isinstance(denied, Completion) and len(denied.logprobs) == len(denied.ids) else None
 
-    def _parting(self, ids: Sequence[int], old: tuple[float, ...] | None) -> _Wrong:
+    def _parting(self, ids: Sequence[int], old: tuple[float, ...] | None) -> Attempt:
         """What the model did, up to the first token that parts from the taught call: what the teacher would
         say after that token is about a reply that it would not have begun."""
-        same = _same(ids, self.own.ids)
-        return tuple(ids[: same + 1]), old[: same + 1] if old is not None else None
-
-    def _batch(self, step: int, wrong: _Wrong | None, hold: float) -> list[Example]:
-        """One step's examples, as many as fit its tokens. `alpha=0` (forward KL) reaches tokens the student
-        gives no mass. A long prompt of the lesson's own is only in every other step, since all the others are padded to it."""
-        own, imitate = self.own, self.settings.loss == "sft"
-
-        def taught(item: _Taught, weight: float, guided: bool = True) -> Example:
-            teacher = None if imitate or not guided else item.told
-            return Example(item.plain, item.ids, teacher, weight=weight, alpha=0.0)
-
-        widths = sorted(len(i.plain) + len(i.ids) for i in self.spreads)
-        width = widths[-1] if widths else 0
-        batch: list[Example] = []
-        if step % 2 == 0 or not widths or len(own.plain) + len(own.ids) <= 1.2 * width:
-            width = max(width, len(own.plain) + len(own.ids))
-            batch.append(taught(own, self.settings.retry_weight, self.guided))
-            if wrong is not None and not imitate:
-                batch.append(Example(own.plain, wrong[0], own.told, weight=DENIED_WEIGHT, old_logprobs=wrong[1]))
-        room = max(6, STEP_TOKENS // width) - len(batch)
-        anchors = min(self.settings.anchors, max(room // 2, room - len(self.spreads)), len(self.held))
-        spread = _turn(self.spreads, step, room - anchors)
-        batch += [taught(item, 1.0) for item in spread]
-        held = _turn(self.held, step, anchors)
-        weight = hold * self.settings.anchor_weight * len(batch) / max(1, len(held))
-        # Once more what decides: one token among the many of a whole call would be learnt last.
-        turns = [replace(i, ids=i.turn) for i in spread[: max(0, (room - len(spread) - len(held)) // 3)]]
-        batch += [taught(item, 1.0) for item in turns]
-        for i, c in enumerate(_turn(self.held, step + 1, 2 * len(turns))):
-            at = len(turns[i // 2].ids)
-            batch.append(Example(c.prompt_ids, c.ids[:at], anchor=True, weight=hold * self.settings.anchor_weight))
-        batch += [Example(c.prompt_ids, c.ids, anchor=True, weight=weight) for c in held if weight > 0]
-        return batch
+        parted = same(ids, self.own.ids) + 1
+        return tuple(ids[:parted]), old[:parted] if old is not None else None
 
 
 def repeats(ids: Sequence[int]) -> bool:
@@ -511,14 +494,3 @@ def _call(engine: Engine, ids: Sequence[int]) -> ToolCall | None:
 def _alike(mine: Habit, other: Habit | None) -> bool:
     """The same habit: the tool, and of a command its first two words (one, when it has but one)."""
     return other is not None and mine.like(other, min(2, len(mine.words)))
-
-
-def _same(a: Sequence[int], b: Sequence[int]) -> int:
-    """At how many tokens two sequences begin alike; less than `len(a)`."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b) + 1) - 1)
-
-
-def _turn(items: Sequence[Any], step: int, count: int) -> list[Any]:
-    """The next `count` items round a ring: each step goes on where the step before ended."""
-    count = min(count, len(items))
-    return [items[(step * count + i) % len(items)] for i in range(count)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from continualcode.engine.base import Message
+from continualcode.learn.rehearsal import Earlier
 
 Conversation = Sequence[Message]
 Synthetic = Callable[[int, int], Sequence[Conversation]]  # (count, seed)
@@ -23,10 +24,12 @@ def chores(count: int, seed: int) -> Sequence[Conversation]:
 
 @dataclass(frozen=True)
 class Pool:
-    """`recent`: conversations of real sessions, each ending where a call is due; `synthetic`: makes more."""
+    """`recent`: conversations of real sessions, each ending where a call is due; `synthetic`: makes more;
+    `lessons`: earlier lessons, oldest first, to be rehearsed."""
 
     recent: tuple[Conversation, ...] = ()
     synthetic: Synthetic | None = chores
+    lessons: tuple[Earlier, ...] = ()
 
     def candidates(self, messages: Conversation, count: int, seed: int) -> list[Conversation]:
         """Other conversations, most like `messages` first: the same shape (roles and tools so far), then

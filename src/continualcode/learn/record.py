@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SHAPING = (
     "model_name", "lora_rank", "lora_alpha", "lora_targets", "teacher", "teacher_rate", "loss", "alpha", "top_k", "ratio_clip",
     "mask_first", "learning_rate", "lesson_steps", "lesson_spread", "retry_weight", "anchors", "anchor_weight", "drift_budget", "seed",
+    "preset", "ratio_floor", "centre", "reference_weight", "rollouts", "rollout_temperature", "reward_share", "on_policy", "dpo_beta", "rehearse",
 )  # fmt: skip
 
 
