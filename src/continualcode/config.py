@@ -95,6 +95,8 @@ class Settings(BaseModel):
     """0 is greedy."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Nucleus sampling: keep the most likely tokens that hold this much probability."""
+    constrained: bool = True
+    """Draw only tokens that keep a tool call well-formed; what is learnt and scored does not change."""
 
     # -- the adapter
     lora_rank: Positive = 16

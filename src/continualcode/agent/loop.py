@@ -157,9 +157,12 @@ class Loop:
         outcome.end = "limit"
 
     def _sample(self) -> Completion:
+        from continualcode.engine.grammar import CallGrammar
+
         s, cancel = self.settings, threading.Event()
         prompt = self.session.prompt_ids()
-        params = SampleParams(s.max_new_tokens, s.temperature, s.top_p, s.seed + self.session.turns)
+        grammar = CallGrammar.of_schemas(self.session.toolbox.schemas()) if s.constrained else None
+        params = SampleParams(s.max_new_tokens, s.temperature, s.top_p, s.seed + self.session.turns, grammar)
 
         def draw() -> Completion:
             return self.session.engine.sample(

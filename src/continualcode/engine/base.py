@@ -18,6 +18,8 @@ from continualcode.errors import UserError
 if TYPE_CHECKING:
     import torch
 
+    from continualcode.engine.grammar import CallGrammar
+
 
 class EngineError(UserError):
     """A sentence the user can act on (missing model, adapter of another base, ...)."""
@@ -43,12 +45,14 @@ class Message:
 
 @dataclass(frozen=True)
 class SampleParams:
-    """How to draw a completion. `temperature=0` is greedy; `seed` makes a draw repeatable."""
+    """How to draw a completion. `temperature=0` is greedy; `seed` makes a draw repeatable; `grammar` keeps tool
+    calls well-formed (an engine that cannot mask passes it over)."""
 
     max_new_tokens: int = 256
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    grammar: CallGrammar | None = None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from continualcode.engine.base import (
     ToolCall,
 )
 from continualcode.engine.calls import parse_reply
+from continualcode.engine.grammar import Automaton, CallGrammar, Vocabulary
 from continualcode.engine.qwen3 import Qwen3Decoder
 from continualcode.engine.qwen3 import fits as qwen3_fits
 from continualcode.engine.sampling import Decoder, Row, TransformersDecoder, draw
@@ -68,6 +69,8 @@ class LocalEngine:
         self.model_id = model_id or str(model)
         self.folder = sources.resolve(str(model))
         self._hash: str | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._automata: dict[CallGrammar, Automaton] = {}
         self._hash_cache, self._batch_tokens = hash_cache, batch_tokens
         self.device = _device(device)
         self.causal, self.tokenizer = _load(self.folder, self.device, dtype, quantization)
@@ -200,8 +203,21 @@ class LocalEngine:
                 device=self.device,
                 on_row=stream,
                 cancelled=cancelled,
+                automaton=self._automaton,
             )
         return [Completion(tuple(r.prompt), tuple(r.ids), tuple(r.logprobs), self._text(r.ids), r.stop) for r in rows]
+
+    def _automaton(self, grammar: CallGrammar) -> Automaton:
+        """A grammar over this model's tokens; masks that were computed once are kept."""
+        if self._vocabulary is None:
+            ids = list(range(len(self.tokenizer)))
+            special = frozenset(getattr(self.tokenizer, "all_special_ids", ()) or ()) | {self._pad_id}
+            texts = self.tokenizer.batch_decode([[i] for i in ids], clean_up_tokenization_spaces=False)
+            size = int(self.causal.get_output_embeddings().weight.shape[0])
+            self._vocabulary = Vocabulary(texts[:size], self._stop_ids, special - self._stop_ids, size)
+        if grammar not in self._automata:
+            self._automata[grammar] = Automaton(grammar, self._vocabulary, self.device)
+        return self._automata[grammar]
 
     @torch.inference_mode()
     def _decoder(self) -> Decoder:

@@ -1,7 +1,8 @@
 """The sampling loop: batched, left-padded, with a key/value cache, finished rows dropped on the way.
 
 A row's draw depends on its own seed only: its uniform numbers are drawn beforehand from its own generator, and a
-token is where the cumulative distribution passes the number. Log-probabilities are those of the untempered model.
+token is where the cumulative distribution passes the number. Log-probabilities are those of the untempered model,
+also where a grammar narrows the choice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal, Protocol
 import torch
 
 from continualcode.engine.base import SampleParams
+from continualcode.engine.grammar import Automaton, CallGrammar, Constraint
 
 
 class Decoder(Protocol):
@@ -95,8 +97,10 @@ def draw(
     device: torch.device,
     on_row: Callable[[Row], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    automaton: Callable[[CallGrammar], Automaton] | None = None,
 ) -> None:
-    """Fill `ids`, `logprobs` and `stop` of each row. `on_row` is called after each new token of a row."""
+    """Fill `ids`, `logprobs` and `stop` of each row. `on_row` is called after each new token of a row;
+    `automaton` gives that of a row's grammar (without it grammars are passed over)."""
     live = [row for row in rows if row.limit > 0]
     if not live:
         return
@@ -106,16 +110,22 @@ def draw(
     steps = max(row.limit for row in live)
     choice = _Choice(live, steps, device)
     logits = decoder.prefill(ids, mask, steps)
+    held: Constraint | None = None
+    if automaton is not None and any(row.params.grammar is not None for row in live):
+        held = Constraint([row.params.grammar for row in live], automaton, logits.shape[-1])
     for t in range(steps):
         if cancelled is not None and cancelled():
             for row in live:
                 row.stop = "cancelled"
             return
-        tokens, logprobs = choice(logits.float(), t)
+        allowed = held.allowed([row.limit - t for row in live], device) if held is not None else None
+        tokens, logprobs = choice(logits.float(), t, allowed)
         going: list[int] = []
         for place, (row, token, logprob) in enumerate(zip(live, tokens.tolist(), logprobs.tolist(), strict=True)):
             row.ids.append(token)
             row.logprobs.append(logprob)
+            if held is not None:
+                held.take(place, token)
             if token in stop_ids:
                 row.stop = "end"
             elif len(row.ids) < row.limit:
@@ -128,6 +138,8 @@ def draw(
             kept = torch.tensor(going, device=device)
             decoder.keep(kept)
             choice.keep(kept)
+            if held is not None:
+                held.keep(going)
             tokens, live = tokens[kept], [live[i] for i in going]
         logits = decoder.step(tokens)
 
@@ -152,9 +164,12 @@ class _Choice:
         if self.drawn:
             self.numbers, self.temperature, self.top_p = self.numbers[rows], self.temperature[rows], self.top_p[rows]
 
-    def __call__(self, logits_B_V: torch.Tensor, t: int) -> tuple[torch.Tensor, torch.Tensor]:
-        greedy = logits_B_V.argmax(-1)
-        tokens = torch.where(self.temperature[:, 0] > 0, self._sampled(logits_B_V, t), greedy) if self.drawn else greedy
+    def __call__(
+        self, logits_B_V: torch.Tensor, t: int, allowed_B_V: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        open_ = logits_B_V if allowed_B_V is None else logits_B_V.masked_fill(~allowed_B_V, float("-inf"))
+        greedy = open_.argmax(-1)
+        tokens = torch.where(self.temperature[:, 0] > 0, self._sampled(open_, t), greedy) if self.drawn else greedy
         logprobs = logits_B_V.gather(1, tokens[:, None])[:, 0] - logits_B_V.logsumexp(-1)
         return tokens, logprobs
 

@@ -25,6 +25,7 @@ from continualcode.store.records import EpisodeRecord
 if TYPE_CHECKING:
     from continualcode.agent.koan_task import KoanTask
     from continualcode.config import Settings
+    from continualcode.engine.grammar import CallGrammar
     from continualcode.koans.catalogue import Koan
 
 RETRY_TEMPERATURE = 0.7
@@ -44,7 +45,13 @@ class _Session:
     turn: int = 0
 
     def params(
-        self, seed: int, temperature: float, retry_temperature: float, max_new_tokens: int, top_p: float
+        self,
+        seed: int,
+        temperature: float,
+        retry_temperature: float,
+        max_new_tokens: int,
+        top_p: float,
+        grammar: CallGrammar | None,
     ) -> SampleParams:
         """Greedy or not: see the module docstring."""
         first = self.turn == 0 and self.sample == 0
@@ -53,6 +60,7 @@ class _Session:
             temperature=temperature if first else max(temperature, retry_temperature),
             top_p=top_p,
             seed=draw_seed(seed, self.task.koan.id, self.sample, self.turn),
+            grammar=grammar,
         )
 
 
@@ -76,7 +84,9 @@ def rollout(
     progress: called with (finished, all) as sessions end. hints: task id, pattern or family → a sentence
     put into the request (the prompt-hint baseline); the narrowest that is there is used.
     """
+    from continualcode.agent.calls import schemas
     from continualcode.agent.koan_task import KoanTask
+    from continualcode.engine.grammar import CallGrammar
 
     def start(order: int) -> _Session:
         koan, sample = koans[order // samples], order % samples
@@ -93,6 +103,8 @@ def rollout(
         )
         return _Session(order, task, sample)
 
+    # an edit that reaches the limit is closed there: the compiler's answer to it says more than "malformed"
+    grammar = CallGrammar.of_schemas(schemas(), lands=True) if settings.constrained else None
     total = len(koans) * samples
     waiting = iter(range(total))
     active: list[_Session] = []
@@ -105,7 +117,7 @@ def rollout(
         ready = [s for s in active if not s.task.done]
         if ready:
             params = [
-                s.params(seed, temperature, retry_temperature, s.task.session.max_new_tokens, settings.top_p)
+                s.params(seed, temperature, retry_temperature, s.task.session.max_new_tokens, settings.top_p, grammar)
                 for s in ready
             ]
             completions = engine.sample([s.task.next_prompt() for s in ready], params)

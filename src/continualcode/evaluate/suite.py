@@ -143,7 +143,17 @@ def fingerprint(
     """Names a measurement: equal when weights, tasks, seeds and everything else that an outcome depends on
     are, so that a measurement that is in the store need not be repeated."""
     digest = hashlib.sha256(f"{engine.model_hash} {engine.adapter_ref} {samples}".encode())
-    keys = ("seed", "max_attempts", "temperature", "top_p", "max_new_tokens", "context_length", "dtype", "quantization")
+    keys = (
+        "seed",
+        "max_attempts",
+        "temperature",
+        "top_p",
+        "max_new_tokens",
+        "context_length",
+        "dtype",
+        "quantization",
+        "constrained",
+    )
     digest.update(json.dumps([getattr(settings, k) for k in keys] + [dict(hints or {})], sort_keys=True).encode())
     for koan in koans:
         digest.update(f"\0{koan.id}\0{koan.buggy}\0{koan.tests}".encode())
