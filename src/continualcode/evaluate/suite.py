@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from continualcode.engine.base import Engine
-from continualcode.evaluate import metrics, rollout
+from continualcode.evaluate import metrics, workers
 from continualcode.evaluate.stats import median_interval
 from continualcode.store.records import EpisodeRecord, EvaluationRecord
 
@@ -111,7 +111,7 @@ def evaluate(
     before; it grows. Two calls with equal seeds and weights give equal episodes."""
     began = time.monotonic()
     samples = samples or settings.samples
-    episodes = rollout.rollout(
+    episodes = workers.rollout_on_all_cores(
         engine,
         koans,
         settings=settings,
