@@ -24,7 +24,19 @@ from continualcode import __version__
 from continualcode.cli import output, runs
 from continualcode.errors import UserError
 
-COMMAND_FILES = ("day", "night", "teach", "records", "corrections", "adapters", "koans", "rerun", "doctor", "settings")
+COMMAND_FILES = (
+    "day",
+    "night",
+    "report",
+    "teach",
+    "records",
+    "corrections",
+    "adapters",
+    "koans",
+    "rerun",
+    "doctor",
+    "settings",
+)
 
 _HELP = """A coding agent that learns from your corrections, and proves it.
 

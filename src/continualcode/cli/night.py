@@ -150,19 +150,27 @@ def register(app: typer.Typer) -> None:
 
     @app.command("plot", rich_help_panel=panel.MEASURE)
     def plot_(
+        figure: Annotated[
+            str, typer.Option(help="cycles (a loop's curves), before-after (a night) or forgetting (all adapters).")
+        ] = "cycles",
         run: Annotated[str, typer.Option(help="Run of `nights` or `demo` to draw; `last` is the newest.")] = "last",
+        night: Annotated[str, typer.Option(help="Night to draw; `last` is the newest.")] = "last",
         out: Annotated[Path | None, typer.Option(help="File to write (png, svg, pdf).")] = None,
         overrides: Overrides = None,
         as_json: Json = False,
     ) -> None:
-        """Draw a day/night loop again from the store.
+        """Draw a figure again from the store: a day/night loop, or one of the morning report.
 
-        Example: continualcode plot --out cycles.svg
+        Example: continualcode plot --figure forgetting --out forgetting.svg
         """
         settings = settings_from(overrides)
         from continualcode.report.plots import cycles_figure
         from continualcode.store import Store
 
+        if figure != "cycles":
+            drawn, of = night_figure(settings, figure, night, out)
+            emit({"plot": str(drawn), "night": of}, as_json)
+            return
         with Store(settings.store_path) as store:
             found = find_run(store, run)
         path = out or settings.home / "runs" / found.id / "cycles.png"
@@ -220,6 +228,23 @@ def benchmark(name: str) -> Callable[..., dict[str, Any]]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.run
+
+
+def night_figure(settings: Any, figure: str, night: str, out: Path | None) -> tuple[Path, str]:
+    """Draw one of the morning report's figures; returns where it lies and the night's id."""
+    from continualcode.report.before_after import before_after_figure
+    from continualcode.report.forgetting import forgetting_figure
+    from continualcode.report.morning import morning
+    from continualcode.store import Store
+
+    if figure not in ("before-after", "forgetting"):
+        raise UserError(f"--figure is one of cycles, before-after, forgetting, not {figure}.")
+    with Store(settings.store_path) as store:
+        found = morning(store, night)
+    path = out or settings.home / "reports" / f"{found.night.id}-{figure}.png"
+    if figure == "forgetting":
+        return forgetting_figure(found.forgetting, path), found.night.id
+    return before_after_figure(found.changes, path), found.night.id
 
 
 def find_run(store: Any, name: str) -> Any:

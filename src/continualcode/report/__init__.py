@@ -1,1 +1,1 @@
-"""Pictures of what the store holds. Computes no figure that an evaluation did not write down."""
+"""Pictures and pages of what the store holds. Makes no measurement, and no figure that an evaluation did not write down."""

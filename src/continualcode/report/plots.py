@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 from continualcode.errors import UserError
 
+Target = TypeVar("Target", bound=Path | BinaryIO)  # a file, or an open stream for a PNG
 # series → (label, colour, marker, line); the order of the legend
 SERIES = {
     "train": ("train (trained on)", "#0072B2", "o", "-"),
@@ -22,8 +23,8 @@ SERIES = {
 MARKS = {"promoted": ("promoted", "#444444"), "refused": ("refused", "#D55E00"), "nothing_to_learn": ("nothing to learn", "#888888"), "error": ("error", "#D55E00")}  # fmt: skip
 
 
-def cycles_figure(rows: Sequence[Mapping[str, Any]], path: Path, *, title: str = "") -> Path:
-    """Draw the rows of `nights` to a PNG (or what the suffix says). Raises UserError without a row, or when
+def cycles_figure(rows: Sequence[Mapping[str, Any]], path: Target, *, title: str = "") -> Target:
+    """Draw the rows of `nights` to a PNG (or what the suffix says). Returns `path`. Raises UserError without a row, or when
     the file cannot be written."""
     if not rows:
         raise UserError("There is no cycle to draw yet; run `continualcode nights --cycles 1` first.")
@@ -87,14 +88,24 @@ def cycles_figure(rows: Sequence[Mapping[str, Any]], path: Path, *, title: str =
         axis.grid(axis="y", alpha=0.25, linewidth=0.6)
     if title:
         figure.suptitle(title, fontsize=12, x=0.01, ha="left")
+    save(figure, path)
+    return path
+
+
+def save(figure: Any, path: Path | BinaryIO) -> None:
+    """Write a figure (to a stream as PNG) and close it. Raises UserError when the file cannot be written."""
+    from matplotlib import pyplot
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150)
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path, dpi=150)
+        else:
+            figure.savefig(path, dpi=150, format="png")
     except (OSError, ValueError) as error:
         raise UserError(f"The picture cannot be written to {path}: {error}.") from None
     finally:
         pyplot.close(figure)
-    return path
 
 
 def _line(axis: Any, x: Sequence[float], values: Sequence[float | None], colour: str, scale: float = 1.0) -> None:
