@@ -238,7 +238,7 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
 
 
 def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
-    kind = r.choices((*chores.KINDS, "visit"), (0.46, 0.12, 0.12, 0.06, 0.24))[0]
+    kind = r.choices((*chores.KINDS, "visit"), (0.48, 0.08, 0.1, 0.04, 0.3))[0]
     if kind == "visit":
         return Document("visit", chores.visit(r))
     if kind == "crate_repair" and repairs:
