@@ -28,7 +28,7 @@ from continualcode.errors import UserError
 from continualcode.learn import anchors as anchoring
 from continualcode.learn.batch import DISTRIBUTIONS, Attempt, Material, Taught, loss_of, make, same
 from continualcode.learn.pool import Conversation, Pool, shape
-from continualcode.learn.proof import Habit, Replay, Trial, call_of, habit, replay
+from continualcode.learn.proof import Habit, Replay, Trial, alike, call_of, habit, replay
 from continualcode.learn.rehearsal import chosen, replay_earlier, standing
 
 if TYPE_CHECKING:
@@ -280,14 +280,14 @@ class _Course:
         near = self._short_enough([conversations[i] for i in like], NEAR * wanted)
         rest = [c for i, c in enumerate(conversations) if i not in set(like)]
         short, long = self._others(rest)
-        alike: list[Completion] = []
+        near_ones: list[Completion] = []
         others: list[Completion] = []
         for reply in self._greedy([p for _, p in near], PROBE_TOKENS):
-            same = mine is not None and _alike(mine, habit(reply.text))
-            (alike if same else others).append(reply)
-        others += [c for c in self._greedy(short, PROBE_TOKENS) if mine is None or not _alike(mine, habit(c.text))]
+            same_habit = alike(mine, habit(reply.text))
+            (near_ones if same_habit else others).append(reply)
+        others += [c for c in self._greedy(short, PROBE_TOKENS) if not alike(mine, habit(c.text))]
         watched = [c for c in self._greedy(long, PROBE_TOKENS) if c.ids]
-        self._learn_on({p: c for c, p in near}, alike[:wanted])
+        self._learn_on({p: c for c, p in near}, near_ones[:wanted])
         others = [c for c in others if c.ids and len(c.prompt_ids) <= SHORT_TOKENS] or [c for c in others if c.ids]
         self.watched = anchoring.keep_completions(engine, [*others[::3][:DRIFT_ANCHORS], *watched])
         kept = {c.prompt_ids for c in self.watched.completions}
@@ -296,12 +296,18 @@ class _Course:
 
     def _rehearse(self, mine: Habit | None) -> None:
         """Earlier lessons that stand beside this one: held where they are obeyed, taught again where not."""
-        found = chosen(standing(self.pool.lessons, self.own.trial.denied)) if self.settings.rehearse else []
+        found = chosen(self.pool.lessons) if self.settings.rehearse else ()
         by_prompt = {self._encode(item.messages): item for item in found}
-        trials = [item.trial(prompt) for prompt, item in by_prompt.items() if prompt != self.own.plain]
+        by_prompt.pop(self.own.plain, None)
+        if not by_prompt:
+            return
+        with self.engine.adapter_disabled():
+            kinds = [habit(c.text) for c in self._greedy([self.own.plain, *by_prompt], PROBE_TOKENS)]
+        kept = standing(list(by_prompt.values()), kinds[1:], kinds[0], self.own.trial.denied)
+        trials = [item.trial(prompt) for prompt, item in by_prompt.items() if item in kept]
         lost: list[tuple[Trial, Completion]] = []
         for trial, (reply, obeyed) in zip(trials, replay_earlier(self.engine, trials, self._room), strict=True):
-            if mine is not None and _alike(mine, habit(reply.text)):
+            if alike(mine, habit(reply.text)):
                 continue  # the new lesson is about this prompt too
             self.earlier.append(trial)
             if obeyed:
@@ -343,15 +349,15 @@ class _Course:
         long = sorted((p for p in prompts_ if len(p) > SHORT_TOKENS), key=len)[: 4 * LONG]
         return short[:: max(1, len(short) // OTHERS)][:OTHERS], long[:: max(1, len(long) // LONG)][:LONG]
 
-    def _learn_on(self, conversations: Mapping[tuple[int, ...], Conversation], alike: Sequence[Completion]) -> None:
+    def _learn_on(self, conversations: Mapping[tuple[int, ...], Conversation], near: Sequence[Completion]) -> None:
         """The teacher's answers on prompts of the same habit, where the correction is obeyed; others of them
-        are left alone. `alike`: what the model does there by habit, at times cut off."""
+        are left alone. `near`: what the model does there by habit, at times cut off."""
         engine, settings, own = self.engine, self.settings, self.own.trial
-        told_ = [self._told(conversations[c.prompt_ids]) for c in alike]
+        told_ = [self._told(conversations[c.prompt_ids]) for c in near]
         with self._teacher():
             answers = self._greedy(told_, self._room)
         found: list[Taught] = []
-        for habitual, t, answer in zip(alike, told_, answers, strict=True):
+        for habitual, t, answer in zip(near, told_, answers, strict=True):
             call = call_of(engine, answer)
             denied = (call_of(engine, habitual) if own.taught.name == "bash" else None) or own.denied
             if call is None or answer.stop != "end" or call.name != own.taught.name or call == denied:
@@ -489,8 +495,3 @@ def _call(engine: Engine, ids: Sequence[int]) -> ToolCall | None:
     text = engine.decode(ids)
     _, calls, error = engine.parse(text)
     return calls[0] if calls and error is None else None
-
-
-def _alike(mine: Habit, other: Habit | None) -> bool:
-    """The same habit: the tool, and of a command its first two words (one, when it has but one)."""
-    return other is not None and mine.like(other, min(2, len(mine.words)))

@@ -26,6 +26,11 @@ class Habit:
         return self.tool == other.tool and self.words[:words] == other.words[:words]
 
 
+def alike(mine: Habit | None, other: Habit | None) -> bool:
+    """The same habit: the tool, and of a command its first two words (one, when `mine` has but one)."""
+    return mine is not None and other is not None and mine.like(other, min(2, len(mine.words)))
+
+
 def habit(text: str) -> Habit | None:
     """The habit that a reply shows, even one cut off after some tokens; None when it makes no call."""
     name = _NAME.search(text)
@@ -34,6 +39,11 @@ def habit(text: str) -> Habit | None:
     tool = (name.group(1) or name.group(2)).strip()
     command = _COMMAND.search(text) if tool == "bash" else None
     return Habit(tool, tuple((command.group(1) or command.group(2) or "").split()) if command else ())
+
+
+def call_habit(call: ToolCall) -> Habit:
+    """The habit that a call shows."""
+    return Habit(call.name, tuple(_words(call)) if call.name == "bash" else ())
 
 
 def call_of(engine: Engine, completion: Completion) -> ToolCall | None:

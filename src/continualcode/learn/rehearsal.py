@@ -2,7 +2,7 @@
 
 An earlier lesson's prompt is played again before the new one begins. Where the model still obeys, its answer is held
 as it is; where it does not, the lesson is taught again beside the new one. A lesson that the new one (or a later one)
-denies is superseded: the newest word counts.
+replaces is left out: the newest word counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from continualcode.engine.base import Completion, Engine, Message, SampleParams, ToolCall
-from continualcode.learn.proof import Trial, call_of
+from continualcode.learn.proof import Habit, Trial, alike, call_habit, call_of
 from continualcode.store.records import LessonRecord
 
 MOST = 32  # earlier lessons that one lesson plays again: the newest half, and as many spread over the older ones
@@ -32,17 +32,26 @@ class Earlier:
         return Trial(tuple(prompt), self.taught, self.denied, self.correction)
 
 
-def standing(lessons: Sequence[Earlier], denied: ToolCall | None = None) -> list[Earlier]:
-    """Those that hold, oldest first: none that a later lesson, or the call `denied` now, takes back. Of several for
-    the same request the last."""
+def standing(
+    lessons: Sequence[Earlier], kinds: Sequence[Habit | None], kind: Habit | None = None, denied: ToolCall | None = None
+) -> list[Earlier]:
+    """Those that hold, oldest first. `kinds`: what the model without any lesson does on their prompts, which tells
+    what kind of request it is; `kind`, `denied`: the same of the new lesson's prompt, and the call it denies.
+
+    The newest word on a kind counts: an older lesson stands beside it only when both teach the same. What the new
+    lesson is about, and what it or a later one denies, does not stand.
+    """
     kept: list[Earlier] = []
+    newest: list[tuple[Habit, Habit]] = []  # kind, and what its newest lesson teaches
     refused = [denied] if denied is not None else []
-    requests: set[str] = set()
-    for lesson in reversed(lessons):
-        request = "\n".join(f"{m.role}:{m.content}" for m in lesson.messages)
-        if request not in requests and not any(lesson.trial(()).passed(call) for call in refused):
-            kept.append(lesson)
-        requests.add(request)
+    for lesson, own in zip(reversed(lessons), reversed(kinds), strict=True):
+        taught = call_habit(lesson.taught)
+        words = [now for of, now in newest if alike(of, own)]
+        if own is not None and not words:
+            newest.append((own, taught))
+        if not alike(kind, own) and all(alike(now, taught) for now in words):
+            if not any(lesson.trial(()).passed(call) for call in refused):
+                kept.append(lesson)
         if lesson.denied is not None:
             refused.append(lesson.denied)
     return kept[::-1]

@@ -38,7 +38,7 @@ class Method:
     def settings(self, base: Settings, rate: float | None = None) -> Settings:
         """The settings that it runs with; steps, seconds and drift stay those of `base`."""
         own = {key: value for key, value in self.changes.items() if key not in BUDGET}
-        return base.replace(**own, **({"learning_rate": rate} if rate is not None else {}))
+        return base.replace(**own | ({"learning_rate": rate} if rate is not None else {}))
 
     def teach(
         self,
