@@ -28,6 +28,7 @@ COMMAND_FILES = (
     "day",
     "night",
     "report",
+    "schedule",
     "teach",
     "records",
     "corrections",

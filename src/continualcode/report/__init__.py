@@ -1,1 +1,1 @@
-"""Pictures and pages of what the store holds. Makes no measurement, and no figure that an evaluation did not write down."""
+"""Pictures and pages of what the store holds. Measures nothing: every figure rests on evaluations that were kept."""
