@@ -97,7 +97,7 @@ def test_adapters_are_promoted_rolled_back_exported_and_pruned(home: Path, tmp_p
     assert call("adapters", "list") == (0, {"current": {}, "adapters": []})
     for version in ("ad_1", "ad_2", "ad_3"):
         add_adapter(home, version)
-    assert call("adapters", "promote", "ad_1")[1] == {"current": "ad_1", "scope": "global"}
+    assert call("adapters", "promote", "ad_1")[1] == {"current": "ad_1", "scope": "global", "forced": False}
     assert call("adapters", "promote", "ad_2", "--reason", "better")[1]["current"] == "ad_2"
     shown = call("adapters", "show", "ad_2")[1]
     assert (

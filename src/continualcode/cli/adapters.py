@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from continualcode.cli.output import Json, Overrides, emit, minute, panel, plain, settings_from, table
 from continualcode.cli.records import found, opened
 from continualcode.errors import UserError
+
+if TYPE_CHECKING:
+    from continualcode.report.morning import TaskChange
 
 adapters = typer.Typer(help="Adapters: versions of what was learnt, and which is in use.", no_args_is_help=True)
 Version = Annotated[str, typer.Argument(help="The version, or enough of its beginning.", metavar="VERSION")]
@@ -46,32 +50,87 @@ def list_(overrides: Overrides = None, as_json: Json = False) -> None:
 
 @adapters.command("show")
 def show(version: Version, overrides: Overrides = None, as_json: Json = False) -> None:
-    """One version: where its files lie, what it was made from, its figures, why it was promoted or refused."""
+    """One version: what it was made from, what the gate decided and why, task by task, and who put it in use."""
     with opened(settings_from(overrides)) as store:
         adapter = found(store, "adapters", version)
         current = store.current(adapter.scope)
         moves = [move for move in store.moves(adapter.scope) if move.version == adapter.version]
-        answer = {
-            **plain(adapter),
-            "folder": store.adapter_folder(adapter),
-            "is_current": bool(current and current.version == adapter.version),
-            "moves": [plain(move) for move in moves],
-        }
-    emit(answer, as_json)
+        nights = store.find("nights", candidate=adapter.version, newest=True, limit=1)
+        folder = store.adapter_folder(adapter)
+    from continualcode.report.morning import task_changes
+
+    gate = adapter.metrics.get("gate", {})
+    tasks = task_changes(gate.get("outcomes", {}))
+    night = nights[0] if nights else None
+    answer = {
+        **plain(adapter),
+        "folder": folder,
+        "is_current": bool(current and current.version == adapter.version),
+        "moves": [plain(move) for move in moves],
+        "gate": {
+            "night": night.id if night else None,
+            "decision": night.decision if night else None,
+            "reasons": night.reasons if night else [],
+            "numbers": {key: value for key, value in gate.items() if key != "outcomes"},
+            "tasks": [{**plain(t), "change": t.change} for t in tasks],
+        },
+    }
+    emit(answer, as_json, lambda: _shown(answer, tasks))
+
+
+def _shown(answer: Mapping[str, Any], tasks: Sequence[TaskChange]) -> str:
+    """A version in words; `answer` is what `show --json` prints."""
+    gate, numbers = answer["gate"], answer["gate"]["numbers"]
+    state = "in use" if answer["is_current"] else answer["status"]
+    lines = [
+        f"{answer['version']}  {answer['kind']}, {state}{', forced' if answer['forced'] else ''}",
+        f"base {answer['base_model']}, parent {answer['parent'] or 'none'}, made {minute(answer['created'])}",
+        f"files in {answer['folder']}, data {answer['data_hash'] or 'unknown'}",
+        "",
+    ]
+    if gate["decision"]:
+        lines += [f"gate: {gate['decision']} ({gate['night']})", *(f"  {reason}" for reason in gate["reasons"])]
+    else:
+        lines.append("gate: not asked")
+    if numbers:
+        held = numbers.get("held_out", {"before": 0, "after": 0, "n": 0})
+        lines += [
+            f"  pass rate {numbers['before']:.3f} → {numbers['after']:.3f}, retention {numbers['retention']:.3f}, "
+            f"drift {numbers['drift']:.4f} of {numbers['max_drift']}, "
+            f"held out {held['before']} → {held['after']} of {held['n']}"
+        ]
+        if not tasks:
+            lines += [f"  {word}: {', '.join(numbers[word])}" for word in ("regressed", "gained") if numbers.get(word)]
+    changed = [t for t in tasks if t.change != "same"]
+    lines += [f"  {t.change:<11} {t.task}  {_of(t.before)} → {_of(t.after)}" for t in changed]
+    if tasks:
+        lines.append(f"  {len(tasks) - len(changed)} of {len(tasks)} tasks as before")
+    for move in answer["moves"]:
+        how = f"{move['action']}{', forced' if move['forced'] else ''}"
+        lines += ["", f"{minute(move['at'])} {how}", *(f"  {reason}" for reason in move["reasons"])]
+    return "\n".join(lines)
+
+
+def _of(outcomes: Sequence[bool]) -> str:
+    return f"{sum(outcomes)} of {len(outcomes)}"
 
 
 @adapters.command("promote")
 def promote(
     version: Version,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "promoted by hand",
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Also when the gate refused it; recorded as forced.")] = False,
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
     """Use this version from now on."""
     with opened(settings_from(overrides)) as store:
-        adapter = store.promote(found(store, "adapters", version).version, reasons=[reason], forced=force)
-    emit({"current": adapter.version, "scope": adapter.scope}, as_json, f"In use: {adapter.version}")
+        asked = found(store, "adapters", version)
+        against = force and asked.status == "refused"
+        reason = reason or ("promoted by hand against the gate's refusal" if against else "promoted by hand")
+        adapter = store.promote(asked.version, reasons=[reason], forced=force)
+    answer = {"current": adapter.version, "scope": adapter.scope, "forced": adapter.forced}
+    emit(answer, as_json, f"In use: {adapter.version}{', forced' if adapter.forced else ''}")
 
 
 @adapters.command("rollback")

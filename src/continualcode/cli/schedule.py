@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 schedule = typer.Typer(help="Nights by themselves: at an hour, or when the machine is idle.", no_args_is_help=True)
 At = Annotated[str | None, typer.Option(metavar="HH:MM", help="Local time; 03:00 without --idle.")]
-Idle = Annotated[int | None, typer.Option(metavar="MINUTES", help="Once a day, after so long without use.")]
+Idle = Annotated[
+    int | None,
+    typer.Option(
+        metavar="MINUTES", help="Once a day, after so long without a keystroke in a terminal, a request or much load."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
