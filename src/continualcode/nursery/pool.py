@@ -152,7 +152,7 @@ def write(folder: Path, patterns: list[str], per_pattern: int, block: int = 100,
             done = folder / f"{pattern_id}.{start:06d}.jsonl"
             if done.exists():
                 continue
-            items = _apart(draw(pattern_id, seed + start, block), measured)
+            items = _apart(draw(pattern_id, seed + start, min(block, per_pattern - start)), measured)
             temporary = done.with_suffix(".part")
             temporary.write_text("".join(json.dumps(asdict(i)) + "\n" for i in items))
             temporary.rename(done)
