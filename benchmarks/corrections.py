@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from continualcode.learn.proof import Habit
     from continualcode.learn.rivals import Method
 
-VERSION = 1  # of what a row means; another number starts afresh
+VERSION = 2  # of what a row means; another number starts afresh
 AFTER = (1, 2, 3, 5, 8)
 UNSEEN, OTHERS, DRIFT_ON = 20, 48, 12
 REPLY_TOKENS = 48
