@@ -60,7 +60,7 @@ def test_what_holds_is_kept_and_what_fails_is_named(settings: Settings, tmp_path
     wrong = [
         {**GOOD, "fixed": GOOD["fixed"].replace("+ 1", "+ 2")},  # its own tests say no
         {**offers[1], "buggy": offers[1]["fixed"] + "\npub fn f() {}\n", "fixed": offers[1]["fixed"] + "\npub fn g() {}\npub fn f() {}\n"},
-        {**offers[2], "buggy": offers[2]["buggy"].replace("fn ", "fn 1", 1)},
+        {**GOOD, "buggy": BUGGY.replace("w * h", "w * height")},
         {**offers[3], "fixed": offers[3]["buggy"] + "\n"},
         {**offers[4], "explanation": " "},
         {**GOOD, "fixed": FIXED.replace("area", "volume")},

@@ -215,6 +215,7 @@ def register(app: typer.Typer) -> None:
 def benchmark(name: str) -> Callable[..., dict[str, Any]]:
     """The `run(settings, say) -> dict` of `benchmarks/<name>.py`. Raises UserError when there is none."""
     import importlib.util
+    import sys
 
     folder = Path(__file__).resolve().parents[3] / "benchmarks"
     known = sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
@@ -226,6 +227,7 @@ def benchmark(name: str) -> Callable[..., dict[str, Any]]:
     spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", folder / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
     return module.run
 
