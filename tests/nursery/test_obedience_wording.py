@@ -8,7 +8,7 @@ from pathlib import Path
 from continualcode.nursery import wording
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-import obedience  # noqa: E402
+import obedience  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 
 def _skeleton(text: str) -> str:
