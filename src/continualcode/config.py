@@ -223,7 +223,7 @@ class Settings(BaseModel):
     """How a night trains: `replay` (a LoRA on the day's failures with replay of what passed) or `naive`."""
     night_minutes: Annotated[float, Field(gt=0)] = 15.0
     """Most minutes that training may take in one night."""
-    night_steps: Positive = 120
+    night_steps: Positive = 60
     """Most optimiser steps of one night."""
     night_batch: Positive = 8
     """Examples in one step."""

@@ -149,7 +149,7 @@ def curate(
             told = _verified(
                 _tasks_again(train, passed, round(wanted * REPLAYED_TASKS), seed), train, settings, rejected
             )
-            fresh = wanted - len(told) + RETAINED
+            fresh = wanted - sum(i.use == "replay" for i in told) + RETAINED
             made = _variants(passed, max(1, -(-fresh // len(passed))), seed + 1, rejected, "replay")[:fresh]
             slice_ = {id(i) for i in made[-min(RETAINED, len(made) // 4) :]} if len(made) >= 4 else set()
             items += [*told, *(replace(i, use="retained") if id(i) in slice_ else i for i in made)]
@@ -185,10 +185,13 @@ def _known(episodes: Iterable[EpisodeRecord], train: dict[str, Koan]) -> list[It
 
 
 def _tasks_again(train: dict[str, Koan], patterns: Sequence[str], count: int, seed: int) -> list[Item]:
-    """At most `count` of the train split's tasks of these patterns, with their known repairs."""
+    """The train split's tasks of these patterns, with their known repairs: half of them, drawn anew each night, are
+    kept out of training to see what it harms (`retained`), at most `count` of the others are trained on."""
     koans = sorted((k for k in train.values() if k.pattern in set(patterns)), key=lambda k: k.id)
     random.Random(seed).shuffle(koans)
-    return [Item("task_again", "replay", k.pattern, k.id, k.buggy, k.solution, "") for k in koans[:count]]
+    half = (len(koans) + 1) // 2
+    uses = [("retained", koans[:half]), ("replay", koans[half : half + count])]
+    return [Item("task_again", use, k.pattern, k.id, k.buggy, k.solution, "") for use, some in uses for k in some]
 
 
 def _variant_count(patterns: int, settings: Settings) -> int:

@@ -24,6 +24,7 @@ from continualcode.sleep import curate, gate
 from continualcode.sleep.anchors import anchor_examples, drift_from_base
 from continualcode.sleep.examples import applied, first_prompt, same_program
 from continualcode.sleep.gate import Outcomes
+from continualcode.sleep.soften import soften
 from continualcode.sleep.train import TrainingFailed, train
 from continualcode.store import Store, new_id, now
 from continualcode.store.records import AdapterRecord, CorrectionRecord, EpisodeRecord, NightRecord
@@ -66,6 +67,7 @@ class NightResult:
             "seconds": round(self.seconds, 2),
             "dataset": self.night.dataset_hash,
             "training": details.get("training"),
+            "softened": details.get("softened"),
             "gate": details.get("gate"),
         }
 
@@ -228,8 +230,11 @@ class _Night:
         except TrainingFailed as error:
             self._finish("error", [f"training failed: {error}"])
             return
+        told: dict[str, Any] = {"training": trained.json()}
+        if self.settings.night_method != "naive":
+            told["softened"] = soften(self.engine, dataset, work, settings=self._seeded, say=self.say).json()
         version = self.night.candidate or new_id("ad")
-        self._move("train", {"training": trained.json()}, candidate=version)
+        self._move("train", told, candidate=version)
         home = self.settings.home / "adapters" / version
         if self.store.get_adapter(version) is None:
             shutil.rmtree(home, ignore_errors=True)  # half written by a night that was cut off

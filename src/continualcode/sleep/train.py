@@ -138,14 +138,16 @@ def train(
     parent: Path | None,
     anchors: Sequence[Example] = (),
     progress: Callable[[int, int, float], None] | None = None,
-    check_every: int = 10,
+    check_every: int = 20,
 ) -> Trained:
     """Train and leave the best weights in the engine. `folder`: where checkpoints go (resumed from when
     there are any); parent: the adapter to start from; progress: (step, steps, loss). Raises TrainingFailed."""
     from continualcode.learn.losses import Imitate
 
     naive = settings.night_method == "naive"
-    pools = {use: _examples(engine, dataset.use(use)) for use in USES}
+    pools = {
+        use: _examples(engine, [i for i in dataset.use(use) if use != "retained" or not i.task_id]) for use in USES
+    }
     if not pools["train"]:
         raise TrainingFailed("none of the curated examples fits the model's context")
     schedule = Schedule(
@@ -205,7 +207,7 @@ def train(
     delta = weight_change(start, candidate)
     if not delta > 0 or not math.isfinite(delta):
         raise TrainingFailed(f"the weights did not move (‖ΔW‖ = {delta})")
-    given = sum(len(dataset.use(u)) for u in pools)
+    given = sum(not (u == "retained" and i.task_id) for u in pools for i in dataset.use(u))
     return Trained(
         steps=now.step, stopped=stopped, first_loss=now.first_loss, last_loss=now.last_loss,
         held_out_first=now.held_out_first, held_out_best=now.held_out_best,
