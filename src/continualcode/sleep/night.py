@@ -21,7 +21,7 @@ from continualcode.engine.base import Engine
 from continualcode.errors import UserError
 from continualcode.evaluate import suite
 from continualcode.sleep import curate, gate
-from continualcode.sleep.anchors import anchor_examples, drift_from_base
+from continualcode.sleep.anchors import anchor_examples, drift_from_base, repair_anchors
 from continualcode.sleep.examples import applied, first_prompt, same_program
 from continualcode.sleep.gate import Outcomes
 from continualcode.sleep.soften import soften
@@ -224,7 +224,10 @@ class _Night:
             trained = train(
                 self.engine, dataset, work, settings=self._seeded,
                 parent=self.store.adapter_folder(parent) if parent else None,
-                anchors=anchor_examples(self.engine, self._seeded.seed),
+                anchors=[
+                    *anchor_examples(self.engine, self._seeded.seed),
+                    *repair_anchors(self.engine, dataset.use("replay")),
+                ],
                 progress=lambda n, of, loss: self.step("train", n, of, f"loss {loss:.3f}"),
             )  # fmt: skip
         except TrainingFailed as error:
