@@ -236,7 +236,7 @@ class Settings(BaseModel):
     gate_samples: Positive = 2
     """Attempts at each gate task, for the candidate and for the current adapter."""
     gate_redraws: Count = 4
-    """More samples, before and after alike, of each gate task that seems to have regressed."""
+    """Fresh draws, before and after alike, of each gate task that came out differently; these then count."""
     gate_max_drift: Annotated[float, Field(gt=0)] = 0.5
     """Most drift of a candidate on anchor prompts, nats a token."""
     gate_max_regressions: Count = 0

@@ -4,8 +4,9 @@ Both are measured on the same gate tasks with the same seeds. The rule, in order
 
 1. A candidate whose measurement is not finite is refused.
 2. **No regression.** A task that passed every sample before and passes fewer than half after is a
-   regression; more of them than `max_regressions` (default none) refuses. The night draws such tasks again,
-   on both sides, before it asks here (`night._drawn_again`): few samples do not tell luck from reliability.
+   regression; more of them than `max_regressions` (default none) refuses. Before it asks here, the night draws every
+   task that came out differently again, on both sides, and puts the fresh draws in place of those by which the task
+   was noticed (`night._drawn_again`): what stands out among few draws is half luck, in both directions.
 3. **Not worse.** The mean pass rate on the gate may not fall, and retention (share of what passed before
    that still passes) must be at least 0.95. (With few tasks and one sample, rule 2 bites first.)
 4. **Drift in budget.** Forward KL from the base model on anchor prompts, nats a token.
@@ -90,6 +91,11 @@ def decide(
 def regressed(before: Outcomes, after: Outcomes) -> list[str]:
     """Tasks that passed every sample before and fewer than half after."""
     return list(compare(before, after).regressed)
+
+
+def changed(before: Outcomes, after: Outcomes) -> list[str]:
+    """Tasks whose pass rate is not the same."""
+    return sorted(t for t in before if sum(before[t]) * len(after[t]) != sum(after[t]) * len(before[t]))
 
 
 def _objections(paired: Paired, drift: float, max_drift: float, max_regressions: int) -> list[str]:

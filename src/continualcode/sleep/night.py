@@ -297,24 +297,25 @@ class _Night:
             self._finish("refused", decision.reasons)
 
     def _drawn_again(self, before: Outcomes, after: Outcomes, candidate: AdapterRecord) -> tuple[Outcomes, Outcomes]:
-        """The outcomes with `gate_redraws` more samples, on both sides alike, of each task that seems to have
-        regressed: what passed by a lucky late draw was not reliable, and what is broken fails again."""
-        names = gate.regressed(before, after)
+        """The outcomes with those of every task that came out differently, better or worse, replaced by
+        `gate_redraws` fresh draws on both sides. To judge a task by the draws that made it stand out would count
+        luck as a change: a task that passes half of the time «loses» a third of that by chance alone."""
+        names = gate.changed(before, after)
         if not names or not self.settings.gate_redraws:
             return before, after
         koans = [k for k in suite.select("gate") if k.id in names]
         settings = self.settings.replace(seed=self.settings.seed + REDRAW_SEED)
 
-        def more(outcomes: Outcomes) -> Outcomes:
+        def fresh(outcomes: Outcomes) -> Outcomes:
             found = suite.measured(
                 self.engine, self.store, koans, suite="gate, drawn again", settings=settings,
                 samples=settings.gate_redraws, run_id=self.run_id, night=self.night.id,
             )  # fmt: skip
-            return {**outcomes, **{t: [*outcomes[t], *found["by_task"][t]] for t in names}}
+            return {**outcomes, **{t: found["by_task"][t] for t in names}}
 
-        after = more(after)
+        after = fresh(after)
         self.load_current()
-        before = more(before)
+        before = fresh(before)
         self.engine.load_adapter(self.store.adapter_folder(candidate))
         for t in names:
             self.say(
