@@ -9,7 +9,7 @@ from continualcode.config import Settings
 from continualcode.engine.base import Example
 from continualcode.engine.local import LocalEngine
 from continualcode.sleep.curate import Dataset, Item, content_hash
-from continualcode.sleep.train import FLOOR, Schedule, TrainingFailed, rate, train, weight_change
+from continualcode.sleep.train import ANCHORS_A_STEP, FLOOR, Schedule, TrainingFailed, rate, train, weight_change
 
 
 def item(n: int, use: str = "train") -> Item:
@@ -119,7 +119,7 @@ def test_schedule_is_a_function_of_seed_and_step_and_sees_everything():
     batches = [one.batch(n) for n in range(7)]
     assert [two.batch(n) for n in reversed(range(7))] == batches[::-1]
     drawn = [e.student_ids[0] for b in batches for e in b]
-    assert all(drawn.count(n) == 3 for n in range(7)) and all(len(b) == 7 for b in batches)
+    assert all(drawn.count(n) == 3 for n in range(7)) and all(len(b) == 5 + ANCHORS_A_STEP for b in batches)
     assert Schedule(pool, (), (), batch=5, share=0.4, seed=3).takes == (5, 0, 0)
 
 

@@ -125,7 +125,8 @@ The hand-made koans (any split) are not in the corpus either; `tests/nursery/tes
 
 ## What it does badly
 
-Long lines and repairs of several steps; anything beyond {recipe["context"]} tokens of context; words for kinds of
+Corrections worded as none of its corpus, and corrections about another kind of request (`bench obedience`); long lines
+and repairs of several steps; anything beyond {recipe["context"]} tokens of context; words for kinds of
 request that it never saw (`bench obedience` varies wording and commands, not these).
 {measured}
 ## Probes at the end of pretraining
