@@ -35,7 +35,9 @@ def loss_curve(run: Path, out: Path) -> None:
     left.set(xlabel="million tokens", ylabel="loss on own tokens (nats)", yscale="log", title="Pretraining")
     kinds = sorted({k for _, p in probes for k in p})
     for kind, colour in zip(
-        kinds, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"), strict=False
+        kinds,
+        ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999", "#8C564B"),
+        strict=False,
     ):
         right.plot(
             [t for t, p in probes if kind in p], [p[kind] for _, p in probes if kind in p], label=kind, color=colour
