@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from continualcode.sleep.gate import Decision, decide
+from continualcode.sleep.gate import Decision, changed, decide
 
 BEFORE = {"a": [True] * 3, "b": [True] * 3, "c": [False] * 3, "d": [True, False, False]}
 
@@ -45,3 +45,9 @@ def test_drift_over_budget_or_not_finite_refuses(drift: float):
 
 def test_an_empty_gate_proves_nothing():
     assert not decide({}, {}, drift=0.0, max_drift=1.0, held_out_before=[False] * 9, held_out_after=[True] * 9).promote
+
+
+def test_tasks_that_came_out_differently_are_named_in_both_directions():
+    before = {"a": [True, True], "b": [True, False], "c": [False, False], "d": [True, False]}
+    after = {"a": [True, False], "b": [False, True], "c": [True, False], "d": [True, False, True, False]}
+    assert changed(before, after) == ["a", "c"]
