@@ -26,7 +26,8 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     from continualcode.koans import catalogue
     from continualcode.koans.patterns import HELD_BACK
     from continualcode.nursery.chat import call
-    from continualcode.nursery.pool import _tamper, differing_block
+    from continualcode.nursery.dress import differing_block
+    from continualcode.nursery.pool import _tamper
     from continualcode.rust.batch import diagnose_batch
     from continualcode.rust.check import Item, check_many
     from continualcode.rust.diagnostics import render_compact

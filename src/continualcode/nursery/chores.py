@@ -18,6 +18,7 @@ from continualcode.engine.base import Message
 from continualcode.koans.grammar import ADJECTIVES, NOUNS, VERBS, Grammar
 from continualcode.nursery import wording
 from continualcode.nursery.chat import call, say, tool, user
+from continualcode.nursery.dress import differing_block
 from continualcode.nursery.wording import Topic
 
 WORDS = Path(__file__).with_name("words.txt").read_text().split()  # some thousand plain words
@@ -203,12 +204,7 @@ def call_for(tool_name: str, path: str, old_lines: list[str], new_lines: list[st
     block of lines that differs. `edit` falls back to `edit_lines` when its text is not unique."""
     if tool_name == "write":
         return call("write", path=path, content="\n".join(new_lines))
-    a = 0
-    while a < min(len(old_lines), len(new_lines)) and old_lines[a] == new_lines[a]:
-        a += 1
-    b, c = len(old_lines), len(new_lines)
-    while b > a and c > a and old_lines[b - 1] == new_lines[c - 1]:
-        b, c = b - 1, c - 1
+    a, b, c = differing_block(old_lines, new_lines)
     if b == a:  # a pure insertion: replace the following line too, so that a range always exists
         if b < len(old_lines):
             b, c = b + 1, c + 1

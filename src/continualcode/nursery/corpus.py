@@ -17,7 +17,8 @@ from continualcode.engine.base import Message
 from continualcode.koans.grammar import Grammar
 from continualcode.nursery import chores, pool, renaming, wording
 from continualcode.nursery.chat import call, say, tool, user
-from continualcode.nursery.pool import PooledRepair, differing_block
+from continualcode.nursery.dress import differing_block
+from continualcode.nursery.pool import PooledRepair
 
 PATH = "src/lib.rs"
 

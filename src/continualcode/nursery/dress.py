@@ -62,14 +62,19 @@ def formatted(pairs: Sequence[tuple[str, str]], r: random.Random, share: float =
     return out
 
 
-def _differing(buggy: str, fixed: str) -> int:
-    old, new = buggy.split("\n"), fixed.split("\n")
+def differing_block(old: list[str], new: list[str]) -> tuple[int, int, int]:
+    """(a, b, c): old[a:b] became new[a:c], the smallest such block."""
     a = 0
     while a < min(len(old), len(new)) and old[a] == new[a]:
         a += 1
     b, c = len(old), len(new)
     while b > a and c > a and old[b - 1] == new[c - 1]:
         b, c = b - 1, c - 1
+    return a, b, c
+
+
+def _differing(buggy: str, fixed: str) -> int:
+    a, b, c = differing_block(buggy.split("\n"), fixed.split("\n"))
     return max(b, c) - a
 
 

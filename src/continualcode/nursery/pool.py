@@ -21,6 +21,7 @@ from continualcode.koans.grammar import PATTERNS, Grammar
 from continualcode.koans.leaks import corpus_leaks
 from continualcode.koans.patterns import HELD_BACK
 from continualcode.nursery import dress
+from continualcode.nursery.dress import differing_block
 from continualcode.rust.batch import diagnose_batch
 from continualcode.rust.diagnostics import Diagnostic, render_compact
 
@@ -40,17 +41,6 @@ class PooledRepair:
     wrong_feedback: str = ""
     then: str = ""
     then_feedback: str = ""
-
-
-def differing_block(old: list[str], new: list[str]) -> tuple[int, int, int]:
-    """(a, b, c): old[a:b] became new[a:c], the smallest such block."""
-    a = 0
-    while a < min(len(old), len(new)) and old[a] == new[a]:
-        a += 1
-    b, c = len(old), len(new)
-    while b > a and c > a and old[b - 1] == new[c - 1]:
-        b, c = b - 1, c - 1
-    return a, b, c
 
 
 def _tamper(r: random.Random, line: str) -> str:

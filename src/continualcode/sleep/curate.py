@@ -139,7 +139,7 @@ def curate(
     rejected: Counter[str] = Counter()
 
     pairs = [*_fixed(mine, train), *_known(mine, train), *_corrected(corrections)]
-    items = _verified(pairs, train, settings, rejected)
+    items = _away_from_other_splits(_verified(pairs, train, settings, rejected), rejected)
     say(f"{len(items)} of {len(pairs)} repairs of the day verified")
     if failed:
         items += _variants(list(failed), _variant_count(len(failed), settings), seed, rejected, "variant")
@@ -207,8 +207,8 @@ def _corrected(corrections: Iterable[CorrectionRecord]) -> list[Item]:
             "train",
             "correction",
             c.id,
-            _ended(c.wrong),
-            _ended(c.right),
+            as_file(c.wrong),
+            as_file(c.right),
             "",
             CORRECTION_WEIGHT * c.weight,
         )
@@ -217,7 +217,8 @@ def _corrected(corrections: Iterable[CorrectionRecord]) -> list[Item]:
     ]
 
 
-def _ended(text: str) -> str:
+def as_file(text: str) -> str:
+    """A side of a user's pair as a file: Unix line ends, one at the end."""
     return text.replace("\r\n", "\n").rstrip("\n") + "\n"
 
 
@@ -290,7 +291,8 @@ def _away_from_other_splits(items: Sequence[Item], rejected: Counter[str]) -> li
     return [i for n, i in enumerate(items) if n not in near]
 
 
-def _shape(program: str) -> str:
+def squeezed(program: str) -> str:
+    """The program without its white space."""
     return "".join(program.split())
 
 
@@ -302,7 +304,7 @@ def _replay_count(train: int, share: float) -> int:
 def _distinct(items: Sequence[Item], rejected: Counter[str]) -> list[Item]:
     found: dict[tuple[str, str], Item] = {}
     for item in items:
-        key = (_shape(item.buggy), _shape(item.fixed))
+        key = (squeezed(item.buggy), squeezed(item.fixed))
         if key in found:
             rejected["duplicate"] += 1
             if item.weight > found[key].weight:

@@ -88,11 +88,6 @@ def decide(
     return Decision(False, (f"nothing gained: {gain}; {slice_}",), numbers)
 
 
-def regressed(before: Outcomes, after: Outcomes) -> list[str]:
-    """Tasks that passed every sample before and fewer than half after."""
-    return list(compare(before, after).regressed)
-
-
 def changed(before: Outcomes, after: Outcomes) -> list[str]:
     """Tasks whose pass rate is not the same."""
     return sorted(t for t in before if sum(before[t]) * len(after[t]) != sum(after[t]) * len(before[t]))

@@ -22,9 +22,8 @@ from continualcode.errors import UserError
 from continualcode.evaluate import suite
 from continualcode.sleep import curate, gate
 from continualcode.sleep.anchors import anchor_examples, drift_from_base, repair_anchors
-from continualcode.sleep.examples import applied, first_prompt, same_program
 from continualcode.sleep.gate import Outcomes
-from continualcode.sleep.soften import soften
+from continualcode.sleep.soften import exact_repairs, soften
 from continualcode.sleep.train import TrainingFailed, train
 from continualcode.store import Store, new_id, now
 from continualcode.store.records import AdapterRecord, CorrectionRecord, EpisodeRecord, NightRecord
@@ -335,19 +334,3 @@ class _Night:
 
     def load_current(self) -> None:
         load_current(self.engine, self.store)
-
-
-def exact_repairs(engine: Engine, items: Sequence[curate.Item], settings: Settings) -> list[bool]:
-    """Which items a greedy first call turns into exactly their repair."""
-    from continualcode.engine.base import SampleParams
-
-    found: list[bool] = []
-    for start in range(0, len(items), settings.eval_batch):
-        some = items[start : start + settings.eval_batch]
-        prompts = [first_prompt(engine, curate.PATH, i.buggy, i.feedback) for i in some]
-        completions = engine.sample(prompts, SampleParams(max_new_tokens=settings.max_new_tokens))
-        for item, completion in zip(some, completions, strict=True):
-            _, calls, error = engine.parse(completion.text)
-            done = applied(item.buggy, calls[0]) if calls and error is None else None
-            found.append(done is not None and same_program(done, item.fixed))
-    return found

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from continualcode.errors import UserError
+from continualcode.sleep.curate import as_file, squeezed
 from continualcode.sleep.examples import same_program
 from continualcode.store.records import CorrectionRecord
 
@@ -101,24 +102,15 @@ def _first_line(verdict: Verdict) -> str:
     return verdict.feedback("src/lib.rs").split("\n")[0]
 
 
-def as_file(text: str) -> str:
-    """A side of a pair as `curate` writes it: Unix line ends, one at the end."""
-    return text.replace("\r\n", "\n").rstrip("\n") + "\n"
-
-
 def contradictions(records: Iterable[CorrectionRecord], store: Store) -> dict[str, list[str]]:
     """For each pair's id the other pairs, given now or kept, that repair the same wrong program differently."""
     given = {r.id: r for r in records if r.kind == "pair"}
     by_wrong: dict[str, dict[str, str]] = {}
     everything: Mapping[str, CorrectionRecord] = {r.id: r for r in store.list_corrections(kind="pair")} | given
     for record in everything.values():
-        by_wrong.setdefault(_shape(record.wrong), {})[record.id] = _shape(record.right)
+        by_wrong.setdefault(squeezed(record.wrong), {})[record.id] = squeezed(record.right)
     found = {
-        name: [other for other, right in by_wrong[_shape(r.wrong)].items() if right != _shape(r.right)]
+        name: [other for other, right in by_wrong[squeezed(r.wrong)].items() if right != squeezed(r.right)]
         for name, r in given.items()
     }
     return {name: others for name, others in found.items() if others}
-
-
-def _shape(program: str) -> str:
-    return "".join(program.split())

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from continualcode.engine.base import Engine
-from continualcode.sleep.curate import Dataset, Item
+from continualcode.sleep.curate import PATH, Dataset, Item
+from continualcode.sleep.examples import applied, first_prompt, same_program
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
@@ -124,7 +125,6 @@ def soften(
 def _right(engine: Engine, programs: Sequence[Item], tasks: Sequence[Koan], settings: Settings) -> dict[str, bool]:
     """Which programs a greedy first call repairs exactly, which tasks it solves by their tests."""
     from continualcode.evaluate.workers import rollout_on_all_cores
-    from continualcode.sleep.night import exact_repairs
 
     found = {f"program {n}": right for n, right in enumerate(exact_repairs(engine, programs, settings))}
     if tasks:
@@ -132,4 +132,20 @@ def _right(engine: Engine, programs: Sequence[Item], tasks: Sequence[Koan], sett
             engine, tasks, settings=settings, max_attempts=1, batch=settings.eval_batch, seed=settings.seed
         )
         found |= {e.task_id: e.outcome == "solved" for e in episodes}
+    return found
+
+
+def exact_repairs(engine: Engine, items: Sequence[Item], settings: Settings) -> list[bool]:
+    """Which items a greedy first call turns into exactly their repair."""
+    from continualcode.engine.base import SampleParams
+
+    found: list[bool] = []
+    for start in range(0, len(items), settings.eval_batch):
+        some = items[start : start + settings.eval_batch]
+        prompts = [first_prompt(engine, PATH, i.buggy, i.feedback) for i in some]
+        completions = engine.sample(prompts, SampleParams(max_new_tokens=settings.max_new_tokens))
+        for item, completion in zip(some, completions, strict=True):
+            _, calls, error = engine.parse(completion.text)
+            done = applied(item.buggy, calls[0]) if calls and error is None else None
+            found.append(done is not None and same_program(done, item.fixed))
     return found
