@@ -40,3 +40,12 @@ def test_each_is_read_by_the_next_night_and_only_by_it(rote: Rote, settings: Set
         second = night.sleep(rote, store, settings).json()
         dataset = curate.load(settings.home / "nights" / second["night"])
         assert {i.task_id for i in dataset.use("train")} == {c.id for c in later}
+
+
+def test_a_stored_pair_that_copies_a_judging_task_reaches_no_night(settings: Settings):
+    from continualcode.koans import catalogue
+
+    koan = catalogue.load(split="gate")[0]
+    kept = curate.curate([], [pair("co_copy", koan.buggy, koan.solution), pair("co_own")], settings=settings)
+    assert [i.task_id for i in kept.items] == ["co_own"]
+    assert kept.card["rejected"]["near duplicate of another split"] >= 1
