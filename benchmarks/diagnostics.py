@@ -18,10 +18,9 @@ SEED, ATTEMPTS, SAMPLES = 90_210, 2, 3
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
-    from continualcode.agent import prompts
+    from continualcode.agent import prompts, retries
     from continualcode.engine import load_engine
     from continualcode.engine.base import Message, SampleParams
-    from continualcode.evaluate.rollout import RETRY_TEMPERATURE
     from continualcode.evaluate.stats import bootstrap
     from continualcode.koans import catalogue
     from continualcode.koans.patterns import HELD_BACK
@@ -66,7 +65,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     for shown in (True, False):
         asked = [conversation(c, shown) for c in cases for _ in range(SAMPLES)]
         params = [
-            SampleParams(max_new_tokens=160, temperature=RETRY_TEMPERATURE, seed=SEED + i) for i in range(len(asked))
+            SampleParams(max_new_tokens=160, temperature=retries.TEMPERATURE, seed=SEED + i) for i in range(len(asked))
         ]
         owners = [c for c in cases for _ in range(SAMPLES)]
         programs: list[str | None] = []

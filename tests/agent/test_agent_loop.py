@@ -13,7 +13,7 @@ from continualcode.agent import worker
 from continualcode.agent.approval import Approval
 from continualcode.agent.headless import Headless
 from continualcode.agent.ledger import Ledger
-from continualcode.agent.loop import Decision, Denied, Loop, Taught
+from continualcode.agent.loop import TRIED, Decision, Denied, Loop, Taught
 from continualcode.agent.scripted import ScriptedEngine, reply
 from continualcode.agent.session import Session
 from continualcode.agent.teaching import words
@@ -128,6 +128,33 @@ def test_a_call_that_cannot_run_is_not_asked_about(tmp_path: Path) -> None:
     loop, _, _ = make(tmp_path, [reply(far), "Oh."], [], [])
     assert loop.request("Do it.").end == "done"
     assert "a.txt has 1 lines" in loop.session.messages[2].content
+
+
+AREA = "pub fn area(w: u32, h: u32) -> u32 {\n    w * h;\n}\n"
+
+
+def line_two(text: str) -> str:
+    return reply(ToolCall("edit_lines", {"path": "src/lib.rs", "start": "2", "end": "2", "text": text}))
+
+
+@pytest.mark.parametrize("profile", ["compact", "full"])
+def test_an_edit_that_failed_is_not_made_again(tmp_path: Path, profile: str) -> None:
+    replies = [line_two("    w;"), line_two("    w;"), line_two("    w * h"), "Done."]
+    loop, user, _ = make(tmp_path, replies, [Decision("approve")] * 2, [])
+    (tmp_path / "work" / "src").mkdir()
+    (tmp_path / "work" / "src" / "lib.rs").write_text(AREA)
+    loop.session.profile = loop.session.toolbox.profile = profile  # type: ignore[assignment]
+    outcome = loop.request("Fix src/lib.rs.")
+    assert outcome.end == "done" and not user.decisions and outcome.verdict is not None and outcome.verdict.compiles
+    said = [m.content for m in loop.session.messages if m.role == "tool"]
+    assert len(said) == (2 if profile == "compact" else 3) and (TRIED in said) == (profile == "full")
+
+
+def test_a_model_with_nothing_but_failed_edits_is_stopped(tmp_path: Path) -> None:
+    loop, _, _ = make(tmp_path, [line_two("    w;")] * 20, [Decision("approve")], [])
+    (tmp_path / "work" / "src").mkdir()
+    (tmp_path / "work" / "src" / "lib.rs").write_text(AREA)
+    assert loop.request("Fix src/lib.rs.").end == "stuck"
 
 
 def test_a_request_that_does_not_fit_is_kept_and_the_next_one_runs(tmp_path: Path) -> None:

@@ -66,13 +66,22 @@ def test_solved_at_the_second_call(tmp_path: Path) -> None:
 
 
 def test_it_ends_when_attempts_are_spent_or_the_model_stops(tmp_path: Path) -> None:
-    episode, _ = play(tmp_path, [line_two("    w + h")] * 9, max_attempts=2)
+    episode, _ = play(tmp_path, [line_two("    w + h"), line_two("    w - h")] * 9, max_attempts=2)
     assert (episode.outcome, episode.steps_to_green, episode.attempts) == ("failed", None, 2)
     episode, _ = play(tmp_path, ["I give up."])
     assert (episode.outcome, episode.attempts, episode.tool_calls) == ("failed", 0, [])
     episode, _ = play(tmp_path, [reply(ToolCall("nope", {}))] * 20, max_attempts=3)
     assert episode.outcome == "failed" and len(episode.tool_calls) == 2  # twice in a row, and it has lost the thread
     assert not any(call.well_formed for call in episode.tool_calls)
+
+
+def test_an_edit_that_was_judged_is_drawn_again(tmp_path: Path) -> None:
+    same, unchanged = line_two("    w + h"), line_two("    w * h;")
+    episode, engine = play(tmp_path, [unchanged, same, same, same, line_two("    w * h")])
+    assert (episode.outcome, episode.steps_to_green, episode.attempts) == ("solved", 2, 2)
+    assert len(engine.prompts) == 5 and engine.prompts[2] == engine.prompts[3] == engine.prompts[4]
+    episode, engine = play(tmp_path, [same] * 20)
+    assert (episode.outcome, episode.attempts, len(engine.prompts)) == ("failed", 1, 8)
 
 
 def test_other_tools_work_in_a_koan(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from continualcode.nursery import wording
+from continualcode.nursery import chores, frames, wording
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import obedience  # noqa: E402  # pyright: ignore[reportMissingImports]
@@ -16,7 +16,7 @@ def _skeleton(text: str) -> str:
 
 
 def test_no_wording_and_no_command_of_the_benchmark_is_in_the_corpus():
-    source = Path(wording.__file__).read_text()
+    source = Path(wording.__file__).read_text() + Path(frames.__file__).read_text()
     for template in (*obedience.PLAIN, *obedience.ABOUT, *obedience.EDITS):
         assert f'"{template}"' not in source
         fixed = [w for w in re.split(r"\{\w+\}", template) if len(_skeleton(w).split()) > 2]
@@ -24,6 +24,15 @@ def test_no_wording_and_no_command_of_the_benchmark_is_in_the_corpus():
     listed = {c.split()[0] for c in wording.REAL_COMMANDS}
     assert not {c for c in obedience.COMMANDS if c in wording.REAL_COMMANDS}
     assert len([c for c in obedience.COMMANDS if c.split()[0] not in listed | {"cargo"}]) == len(obedience.COMMANDS) - 1
+
+
+def test_no_composed_sentence_is_one_of_the_benchmarks():
+    r = random.Random(5)
+    drawn = {make(r, chores.VOCABULARY) for _ in range(20_000) for make in (frames.plain, frames.about)}
+    assert len(drawn) > 25_000
+    asked = {_skeleton(t) for t in (*obedience.PLAIN, *obedience.ABOUT, *obedience.EDITS)}
+    assert not asked & {_skeleton(t) for t in drawn}
+    assert all("{n}" in t for t in drawn)
 
 
 def test_cases_are_as_many_as_asked_and_only_the_topic_tells_them_apart():

@@ -7,6 +7,11 @@ many tasks as one batch.
         if item := task.pending_check(): task.give_verdict(check(*item))
         else: task.take(sample(task.next_prompt()))
 
+An edit that leads to a file which was judged before is not made: the call is taken back and drawn again, a little
+warmer each time, up to `retries.REDRAWS` times (`redraws` says to the caller how often in a row). Nobody learns anything from
+the same wrong edit twice, and the five attempts are edits that the compiler has not seen. With the compact profile a
+try that did not lessen the errors is undone before the next.
+
 Solved means the verdict's `solved`: it compiles and the koan's own tests pass. Of a koan without tests: it
 compiles and nothing was gutted (koans/gutting.py), and the episode says `unpinned`. A task ends when it is
 solved, when the model stops calling tools, after `max_attempts` edits, or after `max_turns` turns.
@@ -22,11 +27,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from continualcode.agent import calls, prompts
+from continualcode.agent import calls, prompts, retries
 from continualcode.agent.session import Session, message_to_dict
 from continualcode.agent.tools import Toolbox
 from continualcode.config import Settings
-from continualcode.engine.base import Completion, Engine, ToolCall
+from continualcode.engine.base import Completion, Engine, Message, ToolCall
 from continualcode.errors import UserError
 from continualcode.koans.gutting import gutting
 from continualcode.rust.verdict import Verdict
@@ -68,11 +73,15 @@ class KoanTask:
         self.hint = hint
         self.outcome = ""  # solved, failed, interrupted; empty while it runs
         self.attempts = 0
+        self.redraws = 0  # calls in a row that were taken back
         self.steps_to_green: int | None = None
         self.signatures: list[str] = []
         self.tool_calls: list[ToolCallRecord] = []
         self._started = time.time()
         self._seconds = 0.0
+        self._judged: set[str] = set()  # files that had their verdict
+        self._base, self._errors, self._kept = koan.buggy, 0, 1  # where tries begin: file, errors in it, messages
+        self._undone: list[Message] = []  # what was said of tries that were undone
         self._waiting = True  # for a verdict; the first is on the buggy file
         self._done_text = ""  # what the tool's message begins with once the verdict is there
         self._folder = tempfile.TemporaryDirectory(prefix="continualcode-koan-")
@@ -108,6 +117,7 @@ class KoanTask:
         if not self._waiting or self.done:
             raise ValueError("no verdict is awaited")
         self._waiting = False
+        self._judged.add(self.code)
         feedback, signature = verdict.feedback(PATH), verdict.signature
         passes = verdict.solved
         if not self.koan.tests.strip() and verdict.compiles and not verdict.stopped:
@@ -120,6 +130,7 @@ class KoanTask:
         if not self.session.messages:
             request = prompts.repair_request(PATH, self.code, feedback)
             self.session.user(prompts.with_correction(request, self.hint) if self.hint else request)
+            self._errors = _errors(verdict)
             return
         reply = prompts.AFTER_EDIT.format(done=self._done_text, feedback=feedback) if self._done_text else feedback
         self.session.respond(reply)
@@ -129,6 +140,20 @@ class KoanTask:
             self._end("solved")
         else:
             self._end_if_spent()
+            if not self.done and self.session.profile == "compact":
+                self._go_on_or_back(verdict)
+
+    def _go_on_or_back(self, verdict: Verdict) -> None:
+        """A step that left fewer errors is built upon; any other is undone and forgotten. A small model reads
+        little out of its own failures, and its second try is better from the file as it was (docs/LOG.md)."""
+        errors = _errors(verdict)
+        if 0 < errors < self._errors:
+            self._base, self._errors, self._kept = self.code, errors, len(self.session.messages)
+            return
+        self.code = self._base
+        (self.workspace / PATH).write_text(self.code, encoding="utf-8", newline="")
+        self._undone += self.session.messages[self._kept :]
+        del self.session.messages[self._kept :]
 
     def next_prompt(self) -> list[int]:
         """Token ids of the next prompt. Only between verdicts: raises ValueError while one is awaited or
@@ -145,6 +170,9 @@ class KoanTask:
             return self._end("interrupted")
         if call is None and turn.error is None:
             return self._end("failed")
+        if call is not None and call.name in calls.EDITS and self._leads_back(call):
+            return self._take_back()
+        self.redraws = 0
         self._record(call or turn.refused, turn.error or "", completion)
         if call is None:
             return self._end_if_spent()
@@ -163,6 +191,17 @@ class KoanTask:
         if call.name == "bash":
             self._reread()
         return self._end_if_spent()
+
+    def _leads_back(self, call: ToolCall) -> bool:
+        """Whether the file would be one that was judged before."""
+        after = self.session.toolbox.outcome(call).get(PATH)
+        return after is not None and after.decode("utf-8", "replace") in self._judged
+
+    def _take_back(self) -> None:
+        self.session.take_back()
+        self.redraws += 1
+        if self.redraws > retries.REDRAWS:
+            self._end("failed")
 
     def _record(self, call: ToolCall | None, error: str, completion: Completion) -> None:
         self.tool_calls.append(
@@ -223,5 +262,10 @@ class KoanTask:
             model=self.engine.model_id, adapter=self.engine.adapter_ref, seed=self.seed,
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)), seconds=self._seconds,
             tool_calls=list(self.tool_calls), repeat_error=not self.solved and last in known_signatures,
-            unpinned=not koan.tests.strip(), messages=[message_to_dict(m) for m in self.session.messages],
+            unpinned=not koan.tests.strip(),
+            messages=[message_to_dict(m) for m in (*self.session.messages[:1], *self._undone, *self.session.messages[1:])],
         )  # fmt: skip
+
+
+def _errors(verdict: Verdict) -> int:
+    return sum(d.is_error for d in verdict.diagnostics)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from continualcode.agent import calls, worker
+from continualcode.agent import calls, prompts, retries, worker
 from continualcode.agent.approval import Approval, Rule
 from continualcode.agent.ledger import Ledger
 from continualcode.agent.session import Session, Turn
@@ -22,6 +22,8 @@ from continualcode.agent.tools import Preview, ToolResult
 from continualcode.config import Settings
 from continualcode.engine.base import Completion, Engine, Message, SampleParams, ToolCall
 from continualcode.rust.verdict import Verdict
+
+TRIED = "error: this leaves the file as it was when it failed its check; make another change"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class Face(Protocol):
 @dataclass
 class Outcome:
     """How a request ended: `done`, `refused` (a call was denied more often than is tried again), `limit` (too
-    many turns), `malformed` (no well-formed call came), `interrupted`. `changes`: what each call changed, for undo."""
+    many turns), `malformed` (no well-formed call came), `stuck` (it proposed nothing but edits that had failed),
+    `interrupted`. `changes`: what each call changed, for undo."""
 
     end: str
     text: str = ""
@@ -105,6 +108,7 @@ class Loop:
         self.settings = settings
         self.teach = teach
         self._recent: deque[tuple[Message, ...]] = deque(maxlen=64)
+        self._failed: set[tuple[str, bytes]] = set()  # files of this request that failed their check
         self._unlearnt: Denied | None = None  # a lesson that waits for the approved retry
 
     def request(self, text: str) -> Outcome:
@@ -112,6 +116,7 @@ class Loop:
         self.session.user(text)
         outcome = Outcome("interrupted")
         self._unlearnt = None
+        self._failed.clear()
         self.ledger.begin(text, self.session)
         try:
             self._turns(outcome)
@@ -120,9 +125,9 @@ class Loop:
         return outcome
 
     def _turns(self, outcome: Outcome) -> None:
-        denials = malformed = 0
+        denials = malformed = back = 0
         for _ in range(self.settings.max_turns):
-            completion = self._sample()
+            completion = self._sample(back)
             if completion.stop == "cancelled":
                 outcome.end = "interrupted"
                 return
@@ -139,6 +144,14 @@ class Loop:
             if turn.call is None:
                 outcome.end, outcome.text = "done", turn.text
                 return
+            if self._leads_back(turn.call):
+                self._turn_back(turn)
+                back += 1
+                if back > retries.REDRAWS:
+                    outcome.end = "stuck"
+                    return
+                continue
+            back = 0
             decision = self._decide(turn.call)
             if decision.kind in ("approve", "edit"):
                 if self._run(turn, decision, outcome):
@@ -156,13 +169,29 @@ class Loop:
                 return
         outcome.end = "limit"
 
-    def _sample(self) -> Completion:
+    def _leads_back(self, call: ToolCall) -> bool:
+        """Whether an edit leaves a file as it was when it failed its check in this request."""
+        return bool(self._failed) and any(state in self._failed for state in self.session.toolbox.outcome(call).items())
+
+    def _turn_back(self, turn: Turn) -> None:
+        """A small model's call is taken back and drawn again, warmer; a large one is told."""
+        assert turn.call is not None
+        self.face.remark(f"not again: {calls.describe(turn.call)} was tried and failed; asking for another")
+        if self.session.profile == "compact":
+            self.session.take_back()
+        else:
+            self.session.respond(TRIED)
+            self.ledger.call(turn, turn.call, TRIED, "auto", True)
+
+    def _sample(self, back: int = 0) -> Completion:
+        """The next turn; `back`: how many in a row were taken back."""
         from continualcode.engine.grammar import CallGrammar
 
         s, cancel = self.settings, threading.Event()
         prompt = self.session.prompt_ids()
         grammar = CallGrammar.of_schemas(self.session.toolbox.schemas()) if s.constrained else None
-        params = SampleParams(s.max_new_tokens, s.temperature, s.top_p, s.seed + self.session.turns, grammar)
+        warm = s.temperature if back == 0 else retries.warmth(s.temperature, back - 1)
+        params = SampleParams(s.max_new_tokens, warm, s.top_p, s.seed + self.session.turns + 7919 * back, grammar)
 
         def draw() -> Completion:
             return self.session.engine.sample(
@@ -208,6 +237,10 @@ class Loop:
         if result.changed:
             outcome.changes.append(dict(result.changed))
         outcome.verdict = result.verdict or outcome.verdict
+        if result.changed and not result.text.endswith(prompts.CHECK_OK):
+            for name, (_, after) in result.changed.items():
+                if result.verdict is not None and after is not None:
+                    self._failed.add((name, after))
         self.ledger.transcript(self.session)
         if decision.kind == "edit":
             self._correct(turn, decision.text, right=call)

@@ -175,6 +175,13 @@ class Session:
         """Refuse the open call; the correction, when there is one, is what the model reads."""
         self.respond(prompts.DENIED.format(correction=correction) if correction else prompts.DENIED_SILENT)
 
+    def take_back(self) -> None:
+        """Forget the open call, as if it had not been drawn; the next prompt is the one it answered."""
+        if self.open_call is None:
+            raise ValueError("no call is open")
+        self.messages.pop()
+        self.turns -= 1
+
     @property
     def open_call(self) -> ToolCall | None:
         """The call that waits for its answer."""

@@ -17,6 +17,8 @@ def lesson(engine: Engine, store: Store, settings: Settings, denied: Denied, can
     from continualcode.learn.lesson import LessonInput, teach
     from continualcode.learn.pool import Pool
     from continualcode.learn.record import lesson_record
+    from continualcode.learn.rehearsal import from_records
+    from continualcode.learn.undo import standing
 
     approved = tuple(engine.encode_reply(Message("assistant", "", (denied.right,)))) if denied.right else None
     given = LessonInput(
@@ -28,10 +30,9 @@ def lesson(engine: Engine, store: Store, settings: Settings, denied: Denied, can
         tools=denied.tools,
     )
     lesson_id = new_id("le")
+    pool = Pool(recent=denied.recent, lessons=from_records(engine, standing(store)))
     try:
-        outcome = teach(
-            engine, given, settings, Pool(recent=denied.recent), lesson_id=lesson_id, cancelled=cancel.is_set
-        )
+        outcome = teach(engine, given, settings, pool, lesson_id=lesson_id, cancelled=cancel.is_set)
     except (UserError, EngineError) as error:
         return Taught("refused", f"lesson refused: {error}")
     store.add_lesson(

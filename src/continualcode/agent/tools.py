@@ -215,6 +215,18 @@ class Toolbox:
             raise FileProblem(f"the content for {name} has {len(after)} bytes, more than {files.MAX_BYTES}")
         return _Change(name, target, before, after, f"wrote {name}")
 
+    def outcome(self, call: ToolCall) -> dict[str, bytes]:
+        """File name → content as an edit would leave it; nothing is written. Empty for what is no edit, or an
+        edit that cannot be made."""
+        try:
+            arguments = calls.validate(call)
+            if call.name not in calls.EDITS:
+                return {}
+            change = self._plan(arguments)
+        except (BadCall, FileProblem, UserError):
+            return {}
+        return {change.name: change.after}
+
     def _edit(self, a: calls.Arguments) -> ToolResult:
         change = self._plan(a)
         checks = self.check_after_edit and change.name.endswith(".rs")

@@ -3,7 +3,7 @@ are checked together. As one session ends the next begins, so that the batch sta
 
 How a session draws: with one sample a task, the first attempt is greedy (temperature 0 unless told) and
 those after a failed one are drawn at `retry_temperature`, since a greedy repeat of a call that just failed
-helps nobody. With more samples, sample 0 is that same session and the others are drawn at
+helps nobody, and warmer still where a call was taken back because it led to a file that was judged before. With more samples, sample 0 is that same session and the others are drawn at
 `retry_temperature` from the first attempt on. Every draw's seed follows from (seed, task id, sample, turn)
 alone, so the result does not depend on the batch size or on which other tasks are there.
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from continualcode.agent import retries
 from continualcode.engine.base import Engine, SampleParams
 from continualcode.store.records import EpisodeRecord
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from continualcode.config import Settings
     from continualcode.engine.grammar import CallGrammar
     from continualcode.koans.catalogue import Koan
-
-RETRY_TEMPERATURE = 0.7
 
 
 def draw_seed(seed: int, task_id: str, sample: int, turn: int) -> int:
@@ -55,9 +54,10 @@ class _Session:
     ) -> SampleParams:
         """Greedy or not: see the module docstring."""
         first = self.turn == 0 and self.sample == 0
+        warmer = retries.warmth(max(temperature, retry_temperature), self.task.redraws)
         return SampleParams(
             max_new_tokens=max_new_tokens,
-            temperature=temperature if first else max(temperature, retry_temperature),
+            temperature=temperature if first else warmer,
             top_p=top_p,
             seed=draw_seed(seed, self.task.koan.id, self.sample, self.turn),
             grammar=grammar,
@@ -72,7 +72,7 @@ def rollout(
     samples: int = 1,
     max_attempts: int = 5,
     temperature: float = 0.0,
-    retry_temperature: float = RETRY_TEMPERATURE,
+    retry_temperature: float = retries.TEMPERATURE,
     seed: int = 0,
     batch: int = 16,
     run_id: str = "",

@@ -34,8 +34,7 @@ def undo_lesson(store: Store, engine: Engine | None, lesson_id: str) -> LessonRe
         raise UserError(f"Lesson {lesson_id} is undone already.")
     if not record.before_ref:
         raise UserError(f"Lesson {lesson_id} changed no weights, so there is nothing to undo.")
-    standing = _standing(store, record.scope)
-    later = [r for r in standing if (r.created, r.id) > (record.created, record.id)]
+    later = [r for r in standing(store, record.scope) if (r.created, r.id) > (record.created, record.id)]
     if later:
         raise UserError(f"Lesson {later[-1].id} was built on {lesson_id}; undo it first.")
     if not (Path(record.before_ref) / "adapter_config.json").is_file():
@@ -48,19 +47,19 @@ def undo_lesson(store: Store, engine: Engine | None, lesson_id: str) -> LessonRe
 
 def last_standing(store: Store, scope: str = "global") -> str:
     """Id of the newest lesson that can be undone. Raises UserError when there is none."""
-    standing = _standing(store, scope)
-    if not standing:
+    found = standing(store, scope)
+    if not found:
         raise UserError("No lesson stands that could be undone.")
-    return standing[-1].id
+    return found[-1].id
 
 
 def resume_folder(store: Store, scope: str = "global") -> Path | None:
     """The training state that a session goes on from; None when the store's current adapter (or none) is it."""
-    standing = _standing(store, scope)
-    if not standing:
+    found = standing(store, scope)
+    if not found:
         return None
     moves = [move.at for move in store.moves(scope)]
-    newest = standing[-1]
+    newest = found[-1]
     if moves and max(moves) > newest.created:
         return None
     folder = Path(newest.after_ref)
@@ -75,7 +74,7 @@ def resume(store: Store, engine: Engine, scope: str = "global") -> Path | None:
     return folder
 
 
-def _standing(store: Store, scope: str) -> list[LessonRecord]:
+def standing(store: Store, scope: str = "global") -> list[LessonRecord]:
     """Lessons that moved weights and were not undone, oldest first."""
     rows = [r for r in store.list_lessons(scope=scope) if r.after_ref and r.outcome != UNDONE]
     return sorted(rows, key=lambda r: (r.created, r.id))

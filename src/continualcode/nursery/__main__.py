@@ -15,7 +15,7 @@ from pathlib import Path
 
 from continualcode.koans.grammar import PATTERNS
 from continualcode.koans.patterns import HELD_BACK
-from continualcode.nursery import card, pool
+from continualcode.nursery import card, mutants, pool
 
 
 def main() -> None:
@@ -30,15 +30,17 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--hidden", type=int, default=256)
+    parser.add_argument("--from", dest="start", default="", help="a model's folder to go on from, with its tokenizer")
     args = parser.parse_args()
 
     from continualcode.nursery import pretrain
 
     pool.write(args.work / "pool", sorted(p for p in PATTERNS if p not in HELD_BACK), args.per_pattern)
+    mutants.write(args.work / "pool", 16 * args.per_pattern)
     run = args.work / "run"
     pretrain.main(
         run, args.work / "pool", threads=args.threads, device=args.device,
-        total_tokens=args.tokens, layers=args.layers, hidden=args.hidden, feed_forward=3 * args.hidden,
+        total_tokens=args.tokens, layers=args.layers, hidden=args.hidden, feed_forward=3 * args.hidden, start=args.start,
     )  # fmt: skip
     out = args.out or args.work / "model"
     if out.resolve() != (run / "model").resolve():

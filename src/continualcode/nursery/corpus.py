@@ -17,7 +17,6 @@ from continualcode.engine.base import Message
 from continualcode.koans.grammar import Grammar
 from continualcode.nursery import chores, pool, renaming, wording
 from continualcode.nursery.chat import call, say, tool, user
-from continualcode.nursery.dress import differing_block
 from continualcode.nursery.pool import PooledRepair
 
 PATH = "src/lib.rs"
@@ -208,11 +207,14 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
         return Document(
             "double", (user(request), reply, tool(result), chores.call_for("edit_lines", PATH, middle, new))
         )
-    if item.wrong and r.random() < 0.5:
+    if item.wrong not in ("", item.buggy) and r.random() < 0.5:
         wrong = item.wrong.rstrip("\n").split("\n")
-        a, b, _ = differing_block(old, new)
-        attempt = call("edit_lines", path=PATH, start=a + 1, end=b, text="\n".join(wrong[a:b]))
-        result = prompts.AFTER_EDIT.format(done=f"edited {PATH} {a + 1}-{b}", feedback=item.wrong_feedback)
+        attempt = chores.call_for("edit_lines", PATH, old, wrong)
+        args = attempt.tool_calls[0].arguments
+        reply = chores.call_for("edit_lines", PATH, wrong, new)
+        result = prompts.AFTER_EDIT.format(
+            done=f"edited {PATH} {args['start']}-{args['end']}", feedback=item.wrong_feedback
+        )
         # The failed attempt is context, not something to learn: it is marked as a tool's turn is, by role.
         return Document(
             "second",
@@ -239,7 +241,7 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
 
 
 def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
-    kind = r.choices((*chores.KINDS, "visit"), (0.48, 0.08, 0.1, 0.04, 0.3))[0]
+    kind = r.choices((*chores.KINDS, "visit"), (0.62, 0.08, 0.1, 0.04, 0.16))[0]
     if kind == "visit":
         return Document("visit", chores.visit(r))
     if kind == "crate_repair" and repairs:
@@ -249,7 +251,7 @@ def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
         feedback = _crate_feedback(item.feedback)
         other = (
             chores.Repair(another.pattern, another.buggy, another.fixed, _crate_feedback(another.feedback))
-            if r.random() < 0.35
+            if r.random() < 0.5
             else None
         )
         c = chores.crate_repair_chore(r, chores.Repair(item.pattern, item.buggy, item.fixed, feedback), other=other)

@@ -142,14 +142,14 @@ def write(folder: Path, patterns: list[str], per_pattern: int, block: int = 100,
             done = folder / f"{pattern_id}.{start:06d}.jsonl"
             if done.exists():
                 continue
-            items = _apart(draw(pattern_id, seed + start, min(block, per_pattern - start)), measured)
+            items = apart(draw(pattern_id, seed + start, min(block, per_pattern - start)), measured)
             temporary = done.with_suffix(".part")
             temporary.write_text("".join(json.dumps(asdict(i)) + "\n" for i in items))
             temporary.rename(done)
             print(pattern_id, start, len(items), flush=True)
 
 
-def _apart(items: list[PooledRepair], measured: list[Koan]) -> list[PooledRepair]:
+def apart(items: list[PooledRepair], measured: list[Koan]) -> list[PooledRepair]:
     """Without those that come too near to a koan of the gate or test split (`koans/leaks.py`)."""
     near = {leak.other for leak in corpus_leaks([i.fixed for i in items], measured)}
     return [item for n, item in enumerate(items) if f"corpus:{n}" not in near]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class Recipe:
     shares: str = "drill=0.16,repair=0.53,chore=0.31"
     early_shares: str = "drill=0.6,repair=0.2,chore=0.2"
     early_tokens: float = 1.5e6
+    start: str = ""  # a folder with a model to go on from; empty: from nothing
 
 
 def shares(text: str) -> dict[str, float]:
@@ -145,6 +147,9 @@ class Trainer:
         self.folder, self.pool, self.recipe, self.device = folder, pool, recipe, device
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.model = build(recipe)
+        if recipe.start:
+            grown = Qwen3ForCausalLM.from_pretrained(recipe.start, dtype=torch.float32)
+            self.model.load_state_dict(grown.state_dict())
         self.model.to(torch.device(device))  # pyright: ignore[reportArgumentType]
         hidden = [p for n, p in self.model.named_parameters() if p.ndim == 2 and "embed" not in n]
         rest = [p for n, p in self.model.named_parameters() if not (p.ndim == 2 and "embed" not in n)]
@@ -255,7 +260,11 @@ def main(folder: Path, pool: Path, *, threads: int = 0, device: str = "cpu", **c
     saved = folder / "recipe.json"
     recipe = Recipe(**{**(json.loads(saved.read_text()) if saved.exists() else {}), **changes})  # type: ignore[arg-type]
     if not (folder / "tokenizer.json").exists():
-        make_tokenizer(folder, pool, recipe)
+        if recipe.start:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(recipe.start) / "tokenizer.json", folder)
+        else:
+            make_tokenizer(folder, pool, recipe)
     saved.write_text(json.dumps(asdict(recipe), indent=1))
     trainer = Trainer(folder, pool, recipe, device)
     trainer.run()

@@ -9,10 +9,25 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from continualcode.nursery import frames
+
 REAL_COMMANDS = """poetry add|uv add|uv pip install|pdm add|conda install|pnpm add|yarn add|bun add|just test|just build|make test
 make check|make build|make fmt|cargo nextest run|cargo xtask test|cargo xtask build|tox|nox -s tests|pytest -q|hatch run test|bazel test
 bazel build|ninja|meson compile|npm run build|npm run lint|yarn test|pnpm test|ruff check|ruff format|black .|task build|task test|rg|ag|fd
 ack|git grep|docker compose up|podman build|./gradlew build|mvn package|go test ./...|zig build|deno task start|rake spec|mix test|sbt test
+cargo make|cargo make ci|cargo insta test|cargo llvm-cov|cargo deny check|cargo audit|cargo outdated|cargo watch|cargo run-script ci|cross test|cross build
+cargo dist build|cargo smart-release|cargo release|cargo zigbuild|trunk build|trunk serve|wasm-pack build|wasm-pack test|cargo leptos build|dx serve|bacon
+bacon test|cargo limit|cargo mutants|cargo fuzz run|cargo miri test|cargo careful test|cargo machete|cargo udeps|cargo sort|dprint fmt|taplo fmt|treefmt
+rustup run|pre-commit run|lefthook run|husky|invoke build|fab deploy|ansible-playbook|terraform apply|pulumi up|helm upgrade|kubectl apply|flux reconcile|argocd
+cdk deploy|sam build|serverless deploy|vercel|netlify deploy|fly deploy|heroku local|gh pr create|gh release create|glab|git town sync|git absorb|gitui|lazygit
+hub sync|gcloud run|az webapp|eb deploy|cap production|kamal deploy|dokku|nomad run|vagrant up|packer build|bake|docker bake|buildah|nerdctl|colima|lima
+uvx|uv run|uv sync|pip-sync|pip-compile|pipenv run|pipenv install|poetry run|pdm run|hatch run|nox|invoke|doit|snakemake|dvc repro|mlflow run|tox run|pyinvoke
+ruff|black|isort|flake8|pylint|mypy|pyright|bandit|eslint|prettier|biome check|oxlint|stylelint|vitest|jest|playwright test|cypress run|ava|mocha|karma start
+vite build|rollup|esbuild|webpack|parcel build|swc|tsc|tsup|rspack|bun test|bun run|deno test|deno fmt|deno lint|node --test|npx|pnpx|npm ci|npm test|rush build
+gradle check|gradle test|mvn verify|mvn test|ant|sbt compile|mill|scala-cli test|clj -M:test|mix format|mix compile|gleam test|elm-test|spago
+swift build|swift test|xcodebuild|tuist generate|pod install|carthage|flutter test|dart test|melos run|zig test|nim c|crystal spec|julia|Rscript|cmake --build
+ctest|make -j8|gmake|remake|tup|redo|please build|bazelisk|cmake|autoreconf|gn gen|b2|nmake|msbuild|dotnet build|dotnet test|nuke|cake|composer install|pest
+phpunit|artisan test|drush|wp|rails test|rspec|rubocop|bundle install|bundle exec|gem install|overmind start|foreman start|hivemind|direnv exec|asdf install
 hatch build|pixi add|pipx install|rye add|brew install|apk add|git switch|jj commit|hg push|sl push|earthly|dagger call test|mage|invoke test""".replace(
     "\n", "|"
 ).split("|")
@@ -76,15 +91,18 @@ _CODA = [
 def invented(r: random.Random) -> str:
     """A word nobody listed: pronounceable, or a few letters, or with digits or hyphens."""
     roll = r.random()
-    if roll < 0.15:
+    if roll < 0.12:
         return "".join(r.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(r.randint(2, 6)))
+    if roll < 0.35:  # open syllables, of a few letters only: another sound each time
+        onsets, vowels = r.sample(_ONSET, 5), r.sample(_VOWEL, 4)
+        return "".join(r.choice(onsets) + r.choice(vowels) for _ in range(r.randint(2, 4)))
     word = "".join(
         r.choice(_ONSET) + r.choice(_VOWEL) + (r.choice(_CODA) if r.random() < 0.5 else "")
         for _ in range(r.randint(1, 3))
     )
-    if roll < 0.22:
+    if roll < 0.42:
         word += str(r.randint(1, 99))
-    elif roll < 0.3:
+    elif roll < 0.5:
         word += r.choice("-_.") + r.choice(_ONSET) + r.choice(_VOWEL)
     return word
 
@@ -196,8 +214,10 @@ use {n} with {noun}|run {n} for {noun}|call {n} for {noun}|keep {n} for {noun}|t
 def demand_command(r: random.Random, new: str, old: str, topic: Topic, vocabulary: list[str]) -> str:
     """A correction that asks for the command `new` in place of `old` for this kind of request."""
     n, o, about, noun = _quoted(r, new), old, topic.about(r), topic.noun(r)
-    if r.random() < 0.45:
+    if r.random() < 0.4:
         return demand_about(r, new, topic, vocabulary)
+    if r.random() < 0.6:
+        return _finish(r, frames.plain(r, vocabulary).format(n=n, o=old), vocabulary)
     if r.random() < 0.75:
         return _finish(r, r.choice(_PLAIN).format(n=n, o=o), vocabulary)
     sentence = r.choice(
@@ -236,6 +256,8 @@ def demand_flag(r: random.Random, flag: str, vocabulary: list[str]) -> str:
 def demand_about(r: random.Random, new: str, topic: Topic, vocabulary: list[str]) -> str:
     """A correction that says which kind of request it is about: it holds for that kind and changes no other."""
     n, about, noun = _quoted(r, new), topic.about(r), topic.noun(r)
+    if r.random() < 0.6:
+        return _finish(r, frames.about(r, vocabulary).format(n=n, about=about, noun=noun), vocabulary)
     if r.random() < 0.75:
         return _finish(r, r.choice(_ABOUT).format(n=n, about=about, noun=noun), vocabulary)
     sentence = r.choice(
@@ -284,7 +306,11 @@ def demand_tool(r: random.Random, new: str, old: str, vocabulary: list[str]) -> 
     roll = r.random()
     if roll < 0.2:
         sentence = r.choice(_TOOL_IMPLIED[new])
-    elif roll < 0.55:
+    elif roll < 0.5:
+        sentence = frames.plain(r, vocabulary).format(n=_quoted(r, new), o=old)
+        if r.random() < 0.4:
+            sentence += r.choice(_TOOL_TAILS[new])
+    elif roll < 0.75:
         sentence = r.choice(_TOOL_PLAIN).format(t=_quoted(r, new), o=old)
     else:
         t = _quoted(r, new)

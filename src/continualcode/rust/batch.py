@@ -32,6 +32,7 @@ _ALONE = re.compile(
 _AMBIGUOUS = {"E0282", "E0283", "E0284", "E0790"}  # errors that a neighbour's impls can cause
 _FILE = re.compile(r"(?:^|/)v(\d{4})\.rs$")
 _MODULE = re.compile(r"\b(?:crate::)?v(\d{4})::")
+_NAMED = re.compile(r"(?:[^\s@]*/)?\bv\d{4}\.rs")  # a file named in a message: {closure@v0007.rs:7:14: 7:20}
 
 
 @dataclass(frozen=True)
@@ -140,18 +141,23 @@ def _own_view(d: Diagnostic, owner: int) -> Diagnostic | None:
             replace(
                 span,
                 path=PATH if file else span.path,
-                label=_MODULE.sub("", span.label),
-                note=_MODULE.sub("", span.note),
-                replacement=_MODULE.sub("", span.replacement) if span.replacement is not None else None,
+                label=_own(span.label),
+                note=_own(span.note),
+                replacement=_own(span.replacement) if span.replacement is not None else None,
             )
         )
     return replace(
         d,
-        message=_MODULE.sub("", d.message),
+        message=_own(d.message),
         spans=tuple(spans),
-        helps=tuple(_MODULE.sub("", h) for h in d.helps if not foreign(h)),
-        rendered="" if foreign(d.rendered) else _MODULE.sub("", re.sub(r"(?:\S*/)?v\d{4}\.rs", PATH, d.rendered)),
+        helps=tuple(_own(h) for h in d.helps if not foreign(h)),
+        rendered="" if foreign(d.rendered) else _own(d.rendered),
     )
+
+
+def _own(text: str) -> str:
+    """What rustc would say of the program alone: no module, and its file by its name."""
+    return _NAMED.sub(PATH, _MODULE.sub("", text))
 
 
 def _alone(program: str, seconds: float) -> list[Diagnostic]:
