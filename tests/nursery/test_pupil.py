@@ -10,7 +10,7 @@ from continualcode.engine import load_engine
 from continualcode.engine.base import Message, SampleParams
 from continualcode.koans import catalogue, leaks
 from continualcode.koans.patterns import HELD_BACK
-from continualcode.nursery import chores, corpus, pool
+from continualcode.nursery import chores, corpus, mutants, pool
 from continualcode.rust.batch import diagnose_batch
 from continualcode.rust.diagnostics import render_compact
 
@@ -47,9 +47,11 @@ def test_it_obeys_a_correction_in_its_context_and_not_one_that_is_not_there(engi
 
 def test_its_corpus_holds_no_gate_or_test_koan(tmp_path):
     known = ["bc_use_after_move", "it_missing_collect", "rh_missing_question", "tb_missing_debug", "tm_int_cast"]
-    pool.write(tmp_path, known, 40, block=40, seed=1_000_000)  # the seeds that the bundled model was raised on
-    docs = corpus.documents(31, tmp_path, {"drill": 0.2, "repair": 0.6, "chore": 0.2})
-    texts = [i.fixed for i in pool.read(tmp_path)]
+    for seed in (1_000_000, 3_000_000):  # the seeds that the bundled model was raised on, in its two stretches
+        pool.write(tmp_path / str(seed), known, 40, block=40, seed=seed)
+    mutants.write(tmp_path / "3000000", 200)
+    texts = [i.fixed for folder in tmp_path.iterdir() for i in pool.read(folder)]
+    docs = corpus.documents(31, tmp_path / "3000000", {"drill": 0.2, "repair": 0.6, "chore": 0.2})
     texts += [m.content for d in itertools.islice(docs, 300) for m in d.messages]
     measured = [k for k in catalogue.load() if k.split in ("gate", "test")]
     assert leaks.corpus_leaks(texts, measured) == []

@@ -117,8 +117,8 @@ def _place(r: random.Random, messages: list[Message], habit: Message, correction
     return [*messages, habit, tool(prompts.DENIED.format(correction=correction))]
 
 
-def command_chore(r: random.Random, corrected: float = 0.75, kind: CommandKind | None = None) -> Chore:
-    """A request that ends in a command, three times of four with a correction."""
+def command_chore(r: random.Random, corrected: float = 0.85, kind: CommandKind | None = None) -> Chore:
+    """A request that ends in a command, most often with a correction."""
     k = kind or r.choice(COMMANDS)
     x = _argument(r, k.argument)
     habit_command = k.command.format(x=x)

@@ -62,12 +62,16 @@ CAN = _split("""lets you|lets us|will|can|should|is able to|is there to|is made 
 is used to|is what we call to|is the way we|is how people|is the only way to|is enough to|does it when you|is what I type to|is what it takes to""")
 
 
-def _any_word(r: random.Random, frame: str, vocabulary: list[str]) -> str:
-    """The frame with one or two of its words changed for any others."""
+def _any_words(r: random.Random, frame: str, vocabulary: list[str]) -> str:
+    """The frame with some of its words changed for any others, or with others put between."""
     words = frame.split(" ")
-    plain = [i for i, w in enumerate(words) if w.isalpha()]
-    for i in r.sample(plain, min(len(plain), r.choice((1, 1, 2)))):
+    places = [i for i, w in enumerate(words) if w.isalpha()]
+    for i in r.sample(places, min(len(places), r.choice((1, 1, 2, 3)))):
         words[i] = r.choice(vocabulary)
+    for _ in range(r.choice((0, 0, 1, 2))):
+        i = r.randint(0, len(words))
+        if "{" not in "".join(words[i - 1 : i]) or i == len(words):
+            words.insert(i, r.choice(vocabulary))
     return " ".join(words)
 
 
@@ -100,7 +104,7 @@ def plain(r: random.Random, vocabulary: list[str]) -> str:
         frame += r.choice((" ", " ", ", ")) + r.choice(TAIL)
     if r.random() < 0.35:
         frame = r.choice(OPENER) + r.choice((", ", ", ", ": ", ". ", "; ", " - ")) + frame
-    return _any_word(r, frame, vocabulary) if r.random() < 0.15 else frame
+    return _any_words(r, frame, vocabulary) if r.random() < 0.35 else frame
 
 
 def about(r: random.Random, vocabulary: list[str]) -> str:
@@ -129,4 +133,4 @@ def about(r: random.Random, vocabulary: list[str]) -> str:
         frame += r.choice((" ", ", ")) + r.choice(TAIL)
     if r.random() < 0.15:
         frame = r.choice([o for o in OPENER if "{o}" not in o]) + r.choice((", ", ": ", ". ")) + frame
-    return _any_word(r, frame, vocabulary) if r.random() < 0.12 else frame
+    return _any_words(r, frame, vocabulary) if r.random() < 0.3 else frame

@@ -112,8 +112,8 @@ def command(r: random.Random, vocabulary: list[str]) -> str:
     roll = r.random()
     if roll < 0.22:
         return r.choice(REAL_COMMANDS)
-    words = [
-        r.choice(vocabulary) if r.random() < 0.3 else invented(r)
+    words = [  # few plain words: where a sentence goes on without a quote, only the look tells where a command ends
+        r.choice(vocabulary) if r.random() < 0.08 else invented(r)
         for _ in range(r.choices((1, 2, 3, 4), (30, 45, 18, 7))[0])
     ]
     if r.random() < 0.12:
