@@ -1,8 +1,10 @@
 """Does the model follow a correction that stands in its context, and only then? The ceiling of every lesson.
 
-`continualcode bench obedience`. 300 cases each. The corrections' wordings and the demanded commands are this file's
-own: none of them is in the corpus (tests/nursery/test_obedience_wording.py holds that up); kinds of request and the
-words for them are the corpus's. `obeyed`: the reply is the demanded call (commands, and edits by another tool);
+`continualcode bench obedience`. 300 cases each. The corrections' wordings and the demanded commands are the
+benchmark's own: none of them is in the corpus (tests/nursery/test_obedience_wording.py holds that up); kinds of
+request and the words for them are the corpus's. There are two lists: the figures are of `obedience_fresh.json`,
+written by somebody who had seen neither corpus nor model; those that end in `_first_list` are of this file's list, whose failures
+were looked at when the corpus was changed. `obeyed`: the reply is the demanded call (commands, and edits by another tool);
 `unmoved`: a correction about another kind of request left the habit as it was, in the same wordings as half of the
 obeyed ones, so that only what it is about tells them apart; `unasked`: the demand was met without the correction.
 Greedy.
@@ -10,8 +12,11 @@ Greedy.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from continualcode.config import Settings
@@ -45,10 +50,25 @@ cabal new-test|opam install|dune runtest|mint|fastlane beta|xmake f|goreleaser -
 ).split("|")
 
 
-def demanded(r: random.Random) -> str:
+@dataclass(frozen=True)
+class Words:
+    """What the corrections of one run are made of: templates with `{n}`, those that also say what they are about,
+    sentences that ask for `edit_lines`, and commands."""
+
+    plain: tuple[str, ...]
+    about: tuple[str, ...]
+    edits: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+FIRST = Words(tuple(PLAIN), tuple(ABOUT), tuple(EDITS), tuple(COMMANDS))
+FRESH = Words(**{k: tuple(v) for k, v in json.loads(Path(__file__).with_name("obedience_fresh.json").read_text()).items()})
+
+
+def demanded(r: random.Random, words: Words = FRESH) -> str:
     """A command that the corpus cannot hold: a real one it does not list, or syllables of another making."""
     if r.random() < 0.3:
-        return r.choice(COMMANDS)
+        return r.choice(words.commands)
     words = [
         "".join(r.choice("bdfgklmnprstvz") + r.choice(("a", "e", "i", "o", "u", "ei", "uo")) for _ in range(r.randint(2, 3)))
         for _ in range(r.randint(1, 3))
@@ -56,16 +76,16 @@ def demanded(r: random.Random) -> str:
     return r.choice(("", "", "", "./", "bin/")) + "-".join(words[:1]) + "".join(" " + w for w in words[1:])
 
 
-def corrected(r: random.Random, n: str, topic: Topic, named: bool) -> str:
+def corrected(r: random.Random, n: str, topic: Topic, named: bool, words: Words = FRESH) -> str:
     """A sentence that demands `n`; `named`: it says for which kind of request."""
-    text = r.choice(ABOUT if named else PLAIN)
+    text = r.choice(words.about if named else words.plain)
     return text.format(n=n, about=topic.about(r), noun=topic.noun(r))
 
 
 Case = tuple[tuple["Message", ...], "Message"]
 
 
-def cases(count: int, seed: int = SEED) -> dict[str, list[Case]]:
+def cases(count: int, seed: int = SEED, words: Words = FRESH) -> dict[str, list[Case]]:
     """`count` cases (conversation, expected reply) of `obeyed`, `unmoved` and `unasked`; a quarter of the
     obeyed ones ask for another file tool."""
     from continualcode.nursery import chores
@@ -79,18 +99,18 @@ def cases(count: int, seed: int = SEED) -> dict[str, list[Case]]:
         plain = chores.command_chore(r, corrected=0.0, kind=k)
         habit = str(plain.habit.tool_calls[0].arguments["command"])
         stem = k.command.replace(' "{x}"', "").replace(" {x}", "")
-        new = demanded(r)
+        new = demanded(r, words)
         reply = call("bash", command=new + habit[len(stem) :])
         found["unasked"].append((plain.messages, reply))
         if len(found["obeyed"]) < count * 3 // 4:
-            sentence = corrected(r, new, k.topic, named)
+            sentence = corrected(r, new, k.topic, named, words)
             found["obeyed"].append((tuple(chores._place(r, list(plain.messages), plain.habit, sentence)), reply))
         else:
             c = chores.file_chore(r, corrected=0.0)
             made = _as_edit(c)
-            found["obeyed"].append((tuple(chores._place(r, list(c.messages), c.habit, r.choice(EDITS))), made))
+            found["obeyed"].append((tuple(chores._place(r, list(c.messages), c.habit, r.choice(words.edits))), made))
         other = r.choice([c for c in chores.COMMANDS if c.topic != k.topic])
-        sentence = corrected(r, new, other.topic, True)
+        sentence = corrected(r, new, other.topic, True, words)
         found["unmoved"].append((tuple(chores._place(r, list(plain.messages), plain.habit, sentence)), plain.habit))
     return found
 
@@ -114,10 +134,12 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     engine = load_engine(settings)
     count = CASES
     found: dict[str, Any] = {"cases": count}
-    for name, some in cases(count).items():
-        answers = engine.sample([engine.encode(m) for m, _ in some], SampleParams(max_new_tokens=120))
-        hits = sum(a.text.replace("<|im_end|>", "") == body(reply) for a, (_, reply) in zip(answers, some, strict=True))
-        found[name] = round(hits / count, 3)
-        found[f"{name}_ci95"] = [round(x, 3) for x in wilson(hits, count)]
-        say(f"{name}: {hits}/{count}")
+    for suffix, words in (("", FRESH), ("_first_list", FIRST)):
+        for name, some in cases(count, words=words).items():
+            answers = engine.sample([engine.encode(m) for m, _ in some], SampleParams(max_new_tokens=120))
+            texts = [a.text.replace("<|im_end|>", "") for a in answers]
+            hits = sum(text == body(reply) for text, (_, reply) in zip(texts, some, strict=True))
+            found[name + suffix] = round(hits / count, 3)
+            found[f"{name}{suffix}_ci95"] = [round(x, 3) for x in wilson(hits, count)]
+            say(f"{name}{suffix}: {hits}/{count}")
     return found

@@ -8,7 +8,9 @@ from safetensors.torch import load_file, save_file
 from continualcode.sleep.soften import Tried, blend, choose
 
 
-def test_the_first_share_that_loses_nothing_is_taken():
+def test_of_shares_that_keep_enough_the_best_balance_is_taken():
+    assert choose(1, [Tried(1.0, 40, 49, 50), Tried(0.85, 30, 50, 50)]).share == 1.0  # 39 - 3, 29
+    assert choose(1, [Tried(1.0, 40, 47, 50), Tried(0.85, 30, 50, 50)]).share == 0.85  # too little kept
     tried = [Tried(1.0, 9, 8, 10), Tried(0.7, 8, 9, 10), Tried(0.5, 6, 10, 10)]
     assert choose(2, tried).share == 0.5
     assert choose(2, [Tried(1.0, 9, 10, 10)]).share == 1.0

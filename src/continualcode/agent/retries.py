@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 TEMPERATURE = 0.7  # of a draw that follows a failed one: a greedy repeat of a call that just failed helps nobody
-WARMER = 0.15  # added for each call in a row that was taken back, since it led to a file that had failed
-REDRAWS = 6  # calls taken back in a row; then the model has nothing else to offer
+WARMER = 0.2  # added for each call in a row that was taken back, since it led to a file that had failed
+REDRAWS = 4  # calls taken back in a row; then the model has nothing else to offer
 
 
 def warmth(base: float, back: int) -> float:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -166,7 +167,7 @@ class Trainer:
             p.grad = None
         sums = {"distil": 0.0, "anchor": 0.0, "imitate": 0.0}
         tokens = 0
-        with self.adapter.training():
+        with self.adapter.training(), _mixed(parameters[0].device, getattr(loss, "mixed", False)):
             for batch in self._batches([e for e in examples if e.rejected_ids is None]):
                 tokens += self._backward(batch, loss, total_weight, sums)
             for batch in self._batches([e for e in examples if e.rejected_ids is not None]):
@@ -310,6 +311,18 @@ class Trainer:
         device = next(iter(self.adapter.parameters.values())).device
         self.ema = None if snapshot.ema is None else {n: t.to(device, copy=True) for n, t in snapshot.ema.items()}
         self.steps = snapshot.steps
+
+
+@cache
+def _has_matrix_units() -> bool:
+    """Whether this CPU multiplies bfloat16 matrices faster than float32 ones (AMX)."""
+    return bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+
+
+def _mixed(device: torch.device, wanted: bool) -> AbstractContextManager[object]:
+    if not wanted or device.type != "cpu" or not _has_matrix_units():
+        return nullcontext()
+    return torch.autocast("cpu", torch.bfloat16)
 
 
 def save_snapshot(snapshot: Snapshot, folder: Path) -> None:

@@ -13,8 +13,8 @@ from continualcode.learn import anchors
 if TYPE_CHECKING:
     from continualcode.sleep.curate import Item
 
-HELD = 24  # prompts held in training, drawn anew each night
-REPAIRS = 72  # first turns of repairs held in training
+HELD = 32  # prompts held in training, drawn anew each night
+REPAIRS = 96  # first turns of repairs held in training
 WATCHED = 32  # prompts on which drift is measured, the same ones always
 WATCHED_SEED = 97_531
 TOKENS = 48

@@ -4,7 +4,7 @@ Training on few patterns moves also what was right before. On the way back from 
 the new skill goes later than the harm (as with interpolated fine-tuning, WiSE-FT, arXiv 2109.01903). So shares of
 the change are tried, the whole of it first, on tasks of the *train* split and fresh programs that this night kept
 out of its training: what it retained (`retained`) and what it was to learn (`held_out`). The first share that loses
-nothing is taken; where every one loses something, the one with the best balance. The gate sees only the chosen one.
+nothing is the last one tried; of those that keep enough, the one with the best balance is chosen. The gate sees only the chosen one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from continualcode.config import Settings
     from continualcode.koans.catalogue import Koan
 
-SHARES = (1.0, 0.7, 0.5, 0.35)
+SHARES = (1.0, 0.85, 0.7, 0.5)
+ENOUGH = 0.96  # of what was right before must be kept, where any share keeps so much
 A_LOSS_WEIGHS = 3  # as much as so many gains
 
 
@@ -56,11 +57,9 @@ class Softened:
 
 
 def choose(learnt_before: int, tried: Sequence[Tried]) -> Tried:
-    """The first that loses nothing and learnt something, else the best balance (the earlier one if equal)."""
-    for t in tried:
-        if t.lost == 0 and t.learnt > learnt_before:
-            return t
-    return max(tried, key=lambda t: (t.learnt - learnt_before) - A_LOSS_WEIGHS * t.lost)
+    """The best balance among those that keep enough (the earlier one if equal); among all, where none does."""
+    enough = [t for t in tried if t.kept >= ENOUGH * t.had]
+    return max(enough or tried, key=lambda t: (t.learnt - learnt_before) - A_LOSS_WEIGHS * t.lost)
 
 
 def blend(before: Path, after: Path, share: float, folder: Path) -> Path:

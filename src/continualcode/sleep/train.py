@@ -36,7 +36,7 @@ USES = ("train", "replay", "held_out", "retained")
 PATIENCE = 3
 WARMUP = 0.06
 FLOOR = 0.1  # of the peak learning rate, at the end
-ANCHORS_A_STEP = 4
+ANCHORS_A_STEP = 8
 MAX_REFUSED = 3
 
 
@@ -154,7 +154,7 @@ def train(
         pools["train"], () if naive else pools["replay"], () if naive else anchors,
         batch=settings.night_batch, share=settings.night_replay, seed=settings.seed,
     )  # fmt: skip
-    loss = Imitate(weight_decay=0.01, grad_clip=settings.grad_clip)
+    loss = Imitate(weight_decay=0.01, grad_clip=settings.grad_clip, mixed=True)
     steps, limit = settings.night_steps, settings.night_minutes * 60
 
     _start(engine, settings, parent)
