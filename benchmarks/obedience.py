@@ -4,7 +4,7 @@
 benchmark's own: none of them is in the corpus (tests/nursery/test_obedience_wording.py holds that up); kinds of
 request and the words for them are the corpus's. There are two lists: the figures are of `obedience_fresh.json`,
 written by somebody who had seen neither corpus nor model; those that end in `_first_list` are of this file's list, whose failures
-were looked at when the corpus was changed. `obeyed`: the reply is the demanded call (commands, and edits by another tool);
+were looked at when the corpus was changed. `obeyed`: the reply is the demanded call (a command to the letter; an edit by the demanded tool on the right file);
 `unmoved`: a correction about another kind of request left the habit as it was, in the same wordings as half of the
 obeyed ones, so that only what it is about tells them apart; `unasked`: the demand was met without the correction.
 Greedy.
@@ -62,7 +62,9 @@ class Words:
 
 
 FIRST = Words(tuple(PLAIN), tuple(ABOUT), tuple(EDITS), tuple(COMMANDS))
-FRESH = Words(**{k: tuple(v) for k, v in json.loads(Path(__file__).with_name("obedience_fresh.json").read_text()).items()})
+FRESH = Words(
+    **{k: tuple(v) for k, v in json.loads(Path(__file__).with_name("obedience_fresh.json").read_text()).items()}
+)
 
 
 def demanded(r: random.Random, words: Words = FRESH) -> str:
@@ -125,6 +127,27 @@ def _as_edit(c: Any) -> Message:
     return chores.call_for("edit_lines", arguments["path"], old, str(arguments["content"]).split("\n"))
 
 
+def _edits(reply: Message) -> bool:
+    return reply.tool_calls[0].name != "bash"
+
+
+def obeys(text: str, reply: Message) -> bool:
+    """Of a command: the whole call as expected. Of an edit: the demanded tool on the right file, which is all that the
+    correction asks; whether the right lines are changed is counted apart (`edits_exact`)."""
+    from continualcode.engine.calls import parse_reply
+    from continualcode.nursery.chat import body
+
+    if not _edits(reply):
+        return text == body(reply)
+    _, calls, error = parse_reply(text)
+    wanted = reply.tool_calls[0]
+    return (
+        error is None
+        and bool(calls)
+        and (calls[0].name, calls[0].arguments.get("path")) == (wanted.name, wanted.arguments["path"])
+    )
+
+
 def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     from continualcode.engine import load_engine
     from continualcode.engine.base import SampleParams
@@ -138,7 +161,10 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
         for name, some in cases(count, words=words).items():
             answers = engine.sample([engine.encode(m) for m, _ in some], SampleParams(max_new_tokens=120))
             texts = [a.text.replace("<|im_end|>", "") for a in answers]
-            hits = sum(text == body(reply) for text, (_, reply) in zip(texts, some, strict=True))
+            hits = sum(obeys(text, reply) for text, (_, reply) in zip(texts, some, strict=True))
+            edits = [text == body(reply) for text, (_, reply) in zip(texts, some, strict=True) if _edits(reply)]
+            if edits:
+                found["edits_exact" + suffix] = round(sum(edits) / len(edits), 3)
             found[name + suffix] = round(hits / count, 3)
             found[f"{name}{suffix}_ci95"] = [round(x, 3) for x in wilson(hits, count)]
             say(f"{name}{suffix}: {hits}/{count}")

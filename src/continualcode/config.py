@@ -225,11 +225,11 @@ class Settings(BaseModel):
     """Most minutes that training may take in one night."""
     night_steps: Positive = 60
     """Most optimiser steps of one night."""
-    night_batch: Positive = 16
+    night_batch: Positive = 8
     """Examples in one step."""
     night_learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     """AdamW step size of a night."""
-    night_replay: Share = 0.5
+    night_replay: Share = 0.4
     """Share of a batch that repeats what the model already did right."""
     night_variants: Count = 60
     """Most verified variants made for each pattern that failed by day (no more than the steps can look at)."""

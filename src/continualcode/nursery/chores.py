@@ -127,7 +127,7 @@ def command_chore(r: random.Random, corrected: float = 0.85, kind: CommandKind |
     reply, correction = habit, ""
     if r.random() < corrected:
         roll = r.random()
-        if roll < 0.38:  # about something else: nothing changes
+        if roll < 0.35:  # about something else: nothing changes
             other = r.choice([c for c in COMMANDS if c.topic != k.topic])
             new = wording.command(r, VOCABULARY)
             correction = (
@@ -137,7 +137,7 @@ def command_chore(r: random.Random, corrected: float = 0.85, kind: CommandKind |
             )
             placed = _place(r, messages, habit, correction)
             return Chore(f"{k.name}", tuple(placed), habit, habit, correction, _after(r, habit))
-        if roll < 0.45:
+        if roll < 0.41:
             flag = r.choice(wording.FLAGS) if r.random() < 0.5 else "--" + wording.invented(r)
             reply = call("bash", command=f"{habit_command} {flag}")
             correction = wording.demand_flag(r, flag, VOCABULARY)

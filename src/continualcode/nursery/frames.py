@@ -62,6 +62,38 @@ CAN = _split("""lets you|lets us|will|can|should|is able to|is there to|is made 
 is used to|is what we call to|is the way we|is how people|is the only way to|is enough to|does it when you|is what I type to|is what it takes to""")
 
 
+SHORT = tuple(
+    tuple(pair.split(">"))
+    for pair in _split("""we have >we've |I would >I'd |it is >it's |that is >that's |I am >I'm |is not>isn't|do not>don't|does not>doesn't|you are >you're
+they are >they're |I have >I've |we are >we're |you have >you've |there is >there's |what is >what's |here is >here's |cannot>can't|will not>won't""")
+)  # fmt: skip
+SAID = _split(
+    """it|that|this|that one|this one|the other one|the old one|the new one|the first|yours|mine|ours|the script|the server|the rest"""
+)
+
+
+def _clause(r: random.Random) -> str:
+    """A sentence beside the demand, which demands nothing."""
+    roll = r.random()
+    if roll < 0.35:
+        return f"{r.choice(SAID)} is {r.choice(IS)}"
+    if roll < 0.6:
+        return f"{r.choice(WHO)} {r.choice(WANT)} {r.choice(SAID)}"
+    if roll < 0.8:
+        return f"{r.choice(SAID)} {r.choice(('will not', 'does not', 'did not', 'cannot', 'could not', 'never'))} {r.choice(DO)} {r.choice(SAID)}"
+    return r.choice([o for o in OPENER if "{o}" not in o])
+
+
+def _as_typed(r: random.Random, frame: str) -> str:
+    """Contracted and in lower case, as people type."""
+    if r.random() < 0.45:
+        for long, short in SHORT:
+            frame = frame.replace(long, short)
+    if r.random() < 0.3:
+        frame = frame.replace("I ", "i ").replace("I'", "i'")
+    return frame
+
+
 def _any_words(r: random.Random, frame: str, vocabulary: list[str]) -> str:
     """The frame with some of its words changed for any others, or with others put between."""
     words = frame.split(" ")
@@ -97,6 +129,11 @@ def _core(r: random.Random) -> str:
     return "{n}"
 
 
+def _beside(r: random.Random, frame: str) -> str:
+    joint = r.choice((", ", ", ", "? ", ". ", "; ", " - ", " because ", ", so ", " and "))
+    return f"{frame}{joint}{_clause(r)}" if r.random() < 0.55 else f"{_clause(r)}{joint}{frame}"
+
+
 def plain(r: random.Random, vocabulary: list[str]) -> str:
     """A frame that demands `{n}` of the request at hand; `{o}` may stand in it."""
     frame = _core(r)
@@ -104,7 +141,10 @@ def plain(r: random.Random, vocabulary: list[str]) -> str:
         frame += r.choice((" ", " ", ", ")) + r.choice(TAIL)
     if r.random() < 0.35:
         frame = r.choice(OPENER) + r.choice((", ", ", ", ": ", ". ", "; ", " - ")) + frame
-    return _any_words(r, frame, vocabulary) if r.random() < 0.35 else frame
+    if r.random() < 0.25:
+        frame = _beside(r, frame)
+    frame = _as_typed(r, frame)
+    return _any_words(r, frame, vocabulary) if r.random() < 0.25 else frame
 
 
 def about(r: random.Random, vocabulary: list[str]) -> str:
@@ -133,4 +173,7 @@ def about(r: random.Random, vocabulary: list[str]) -> str:
         frame += r.choice((" ", ", ")) + r.choice(TAIL)
     if r.random() < 0.15:
         frame = r.choice([o for o in OPENER if "{o}" not in o]) + r.choice((", ", ": ", ". ")) + frame
-    return _any_words(r, frame, vocabulary) if r.random() < 0.3 else frame
+    if r.random() < 0.12:
+        frame = _beside(r, frame)
+    frame = _as_typed(r, frame)
+    return _any_words(r, frame, vocabulary) if r.random() < 0.2 else frame

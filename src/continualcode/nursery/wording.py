@@ -107,11 +107,30 @@ def invented(r: random.Random) -> str:
     return word
 
 
+SUBCOMMANDS = """build test run check start stop deploy sync watch apply fmt lint add remove update install push pull release publish clean
+init serve bench doc ci dev up down exec eval verify compile bundle pack render migrate rollback upgrade outdated audit tidy fix format
+generate gen new open login env shell repl script task workflow all ship stage preview plan diff status log list show clone fetch merge
+rebase commit branch switch tag stash compose image container cluster job queue worker cron agent docs site page api schema db seed""".split()
+
+
+def _tool(r: random.Random, vocabulary: list[str]) -> str:
+    """A tool and what it is told to do: its name invented or a plain word with an ending, then plain words of command."""
+    name = (
+        invented(r)
+        if r.random() < 0.6
+        else r.choice(vocabulary)
+        + r.choice(("ctl", "kit", "r", "x", "dev", "ly", "run", "2", "-cli", "o", "py", "hub"))
+    )
+    return " ".join([name, *(r.choice(SUBCOMMANDS) for _ in range(r.choice((1, 1, 1, 2))))])
+
+
 def command(r: random.Random, vocabulary: list[str]) -> str:
     """A command of one to four words: real, mixed or wholly invented."""
     roll = r.random()
-    if roll < 0.22:
+    if roll < 0.2:
         return r.choice(REAL_COMMANDS)
+    if roll < 0.42:
+        return _tool(r, vocabulary)
     words = [  # few plain words: where a sentence goes on without a quote, only the look tells where a command ends
         r.choice(vocabulary) if r.random() < 0.08 else invented(r)
         for _ in range(r.choices((1, 2, 3, 4), (30, 45, 18, 7))[0])

@@ -36,7 +36,7 @@ USES = ("train", "replay", "held_out", "retained")
 PATIENCE = 3
 WARMUP = 0.06
 FLOOR = 0.1  # of the peak learning rate, at the end
-ANCHORS_A_STEP = 8
+ANCHORS_A_STEP = 4
 MAX_REFUSED = 3
 
 
