@@ -2,9 +2,10 @@
 
 `continualcode bench obedience`. 300 cases each. The corrections' wordings and the demanded commands are the
 benchmark's own: none of them is in the corpus (tests/nursery/test_obedience_wording.py holds that up); kinds of
-request and the words for them are the corpus's. There are two lists: the figures are of `obedience_fresh.json`,
-written by somebody who had seen neither corpus nor model; those that end in `_first_list` are of this file's list, whose failures
-were looked at when the corpus was changed. `obeyed`: the reply is the demanded call (a command to the letter; an edit by the demanded tool on the right file);
+request and the words for them are the corpus's. The figures are of `obedience_fresh.json`, written by somebody
+who had seen neither corpus nor model; those that end in `_looked_at` are of wordings whose failures were looked at while the
+corpus was changed.
+`obeyed`: the reply is the demanded call (a command to the letter; an edit by the demanded tool on the right file);
 `unmoved`: a correction about another kind of request left the habit as it was, in the same wordings as half of the
 obeyed ones, so that only what it is about tells them apart; `unasked`: the demand was met without the correction.
 Greedy.
@@ -27,28 +28,6 @@ if TYPE_CHECKING:
 
 SEED, CASES = 424_242, 300
 
-PLAIN = """could you go with {n} next time|around these parts it's {n}|{n} or nothing|my lead insists on {n}|the right incantation: {n}
-rather {n}|this needs {n}|I'd like to see {n} there|swap that for {n}|{n} is what I meant|how about {n}|wrong tool. {n}!
-have {n} do it|make that {n}|stick to {n}|the wiki says {n}|kindly employ {n}|that should have been {n}|go through {n}
-you wanted {n}, I think|read the handbook: {n}|everyone on this project types {n}|from now on {n}|hm, {n} is better""".replace(
-    "\n", "|"
-).split("|")
-ABOUT = """when it comes to {noun}, go for {n}|{noun}? {n}, always|please {about} through {n} from now on|speaking of {noun}: {n}
-FYI we {about} via {n}|my habit is to {about} using {n}|{noun} happen with {n} around here|kindly {about} by means of {n}
-one thing about {noun}: they want {n}|should you ever {about}, reach for {n}|remember that {noun} need {n}|{n} handles {noun}""".replace(
-    "\n", "|"
-).split("|")
-EDITS = """patch the lines with edit_lines rather than replacing everything|no full rewrites here: edit_lines|edit_lines would have done
-a whole new file for one line? edit_lines|keep the blast radius small: edit_lines|go with edit_lines next time|rather edit_lines
-my lead insists on edit_lines|edit_lines or nothing|the wiki says edit_lines|from now on edit_lines|kindly employ edit_lines""".replace(
-    "\n", "|"
-).split("|")
-COMMANDS = """mise run ci|devbox run|nix build|flit|poe|waf configure|scons -Q|premake5 gmake|buck2|pants ::|moon run :all|turbo run|nx affected
-lerna run|gulp|grunt dist|tilt ci|skaffold run|cargo hack --each-feature|maturin develop|bloop compile|lein uberjar|rebar3 ct|stack build
-cabal new-test|opam install|dune runtest|mint|fastlane beta|xmake f|goreleaser --snapshot|nimble|shards|conan create|vcpkg""".replace(
-    "\n", "|"
-).split("|")
-
 
 @dataclass(frozen=True)
 class Words:
@@ -61,21 +40,24 @@ class Words:
     commands: tuple[str, ...]
 
 
-FIRST = Words(tuple(PLAIN), tuple(ABOUT), tuple(EDITS), tuple(COMMANDS))
-FRESH = Words(
-    **{k: tuple(v) for k, v in json.loads(Path(__file__).with_name("obedience_fresh.json").read_text()).items()}
-)
+def _words(name: str) -> Words:
+    lists = json.loads(Path(__file__).with_name(name).read_text())
+    return Words(**{key: tuple(some) for key, some in lists.items()})
+
+
+FRESH = _words("obedience_fresh.json")
+LOOKED_AT = _words("obedience_looked_at.json")
 
 
 def demanded(r: random.Random, words: Words = FRESH) -> str:
     """A command that the corpus cannot hold: a real one it does not list, or syllables of another making."""
     if r.random() < 0.3:
         return r.choice(words.commands)
-    words = [
+    said = [
         "".join(r.choice("bdfgklmnprstvz") + r.choice(("a", "e", "i", "o", "u", "ei", "uo")) for _ in range(r.randint(2, 3)))
         for _ in range(r.randint(1, 3))
     ]  # fmt: skip
-    return r.choice(("", "", "", "./", "bin/")) + "-".join(words[:1]) + "".join(" " + w for w in words[1:])
+    return r.choice(("", "", "", "./", "bin/")) + " ".join(said)
 
 
 def corrected(r: random.Random, n: str, topic: Topic, named: bool, words: Words = FRESH) -> str:
@@ -157,7 +139,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     engine = load_engine(settings)
     count = CASES
     found: dict[str, Any] = {"cases": count}
-    for suffix, words in (("", FRESH), ("_first_list", FIRST)):
+    for suffix, words in (("", FRESH), ("_looked_at", LOOKED_AT)):
         for name, some in cases(count, words=words).items():
             answers = engine.sample([engine.encode(m) for m, _ in some], SampleParams(max_new_tokens=120))
             texts = [a.text.replace("<|im_end|>", "") for a in answers]

@@ -93,6 +93,13 @@ def write(model: Path, run: Path, measured_with: Mapping[str, Mapping[str, Any]]
     rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     last_probe = next((r["probe"] for r in reversed(rows) if "probe" in r), {})
     last = rows[-1]
+    before = float(recipe.get("start_tokens", 0))
+    seen = before + last["tokens"]
+    (model / "raised.json").write_text(json.dumps({"tokens": seen}) + "\n")
+    stretches = (
+        f" (the last {last['tokens'] / 1e6:.1f} million from the weights of a pupil before it)" if before else ""
+    )
+    earlier = "\n![loss of the stretch before](loss_before.png)\n" if (model / "loss_before.png").exists() else ""
     known = sorted(p for p in PATTERNS if p not in HELD_BACK)
     figures = "\n".join(f"| {k} | {v:.0%} |" for k, v in last_probe.items())
     measured = measurements(measured_with or {})
@@ -112,18 +119,19 @@ general model: it knows no natural language beyond short requests, and no Rust b
 
 ## What it saw
 
-{last["tokens"] / 1e6:.1f} million tokens ({last["step"]} steps) of three kinds of conversation, drawn without end by
+{seen / 1e6:.1f} million tokens{stretches} of three kinds of conversation, drawn without end by
 `src/continualcode/nursery`: drills (a listing and small questions about its lines), repairs (a file, the
 compiler's feedback, one `edit_lines`; some after a failed first attempt, some of two bugs, with rustc's real
 answer in between), and chores (commands, searches, small edits by `read` then `write`; denied calls, corrections
 and notes of unlimited wording, the call that obeys, longer visits in which each correction holds for its own kind
 of request). Every drawn pair was put before rustc, then renamed (`tests/nursery/test_renaming.py` puts renamed
-pairs before rustc again). Repairs come from {len(known)} patterns: {", ".join(known)}.
+pairs before rustc again). Some repairs are of bugs put into people's programs: the repaired koans of the train
+split's known patterns (`nursery/mutants.py`); the others come from {len(known)} patterns: {", ".join(known)}.
 
 ## What was held back
 
 Never shown in any form, for lessons and nights to teach: {", ".join(sorted(HELD_BACK))}.
-The hand-made koans (any split) are not in the corpus either; `tests/nursery/test_pupil.py` compares them.
+No koan of the gate or test split is in the corpus either; `tests/nursery/test_pupil.py` compares them.
 
 ## What it does badly
 
@@ -141,11 +149,12 @@ Fresh drills and chores, and pairs of the pool under new names; last turn reprod
 {figures}
 
 ![loss](loss.png)
-
+{earlier}
 ## How it was made
 
 `scripts/raise_model.sh` (or `python -m continualcode.nursery --work DIR --out models/pupil`). The weights here were
-raised in two legs on one core, the second with a better corpus (docs/LOG.md says how); the script runs it in one. Habits it has on
+raised in stretches on one core, each with a better corpus (docs/LOG.md says how; `--from` goes on from a model); the
+script runs the last corpus in one. Habits it has on
 purpose: in a crate it rewrites the whole file with `write`; in a koan it uses `edit_lines`. Call format:
 Qwen3-Coder's XML. Weights: bfloat16 safetensors; load with transformers as any Qwen3.
 """

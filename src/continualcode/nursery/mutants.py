@@ -161,7 +161,7 @@ def write(folder: Path, count: int, seed: int = 5, block: int = 500, own: float 
             generated = [i.fixed for i in pool.read(folder) if not i.pattern.startswith("mutant_")]
         r = random.Random(seed * 1_000_003 + start)
         there = people if r.random() < own or not generated else r.sample(generated, min(len(generated), block))
-        made = {item.buggy: item for item in pairs(there, r, block)}
+        made = {item.buggy: item for item in pairs(there, r, min(block, count - start))}
         items = pool.apart([item for buggy, item in made.items() if buggy not in seen], measured)
         seen.update(made)
         temporary = done.with_suffix(".part")

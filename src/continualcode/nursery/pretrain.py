@@ -52,6 +52,7 @@ class Recipe:
     early_shares: str = "drill=0.6,repair=0.2,chore=0.2"
     early_tokens: float = 1.5e6
     start: str = ""  # a folder with a model to go on from; empty: from nothing
+    start_tokens: float = 0.0  # what that model saw (its raised.json)
 
 
 def shares(text: str) -> dict[str, float]:
@@ -263,6 +264,9 @@ def main(folder: Path, pool: Path, *, threads: int = 0, device: str = "cpu", **c
         if recipe.start:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(recipe.start) / "tokenizer.json", folder)
+            raised = Path(recipe.start) / "raised.json"
+            if raised.exists():
+                recipe.start_tokens = float(json.loads(raised.read_text())["tokens"])
         else:
             make_tokenizer(folder, pool, recipe)
     saved.write_text(json.dumps(asdict(recipe), indent=1))
