@@ -129,7 +129,9 @@ def tell(
         run.store.update_run(run.id, summary=run.summary)
 
     console.rule("a day, a night, the gate")
-    settings = settings.replace(gate_samples=1)  # for the clock's sake; what comes out differently is drawn afresh anyway
+    settings = settings.replace(
+        gate_samples=1
+    )  # for the clock's sake; what comes out differently is drawn afresh anyway
     common: dict[str, Any] = {"run_id": run.id, "count": count, "keep": keep, "say": say, "step": step}
     night.load_current(engine, run.store)
     rows = cycle.nights(engine, run.store, settings, cycles=0, **common)
