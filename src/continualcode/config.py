@@ -227,7 +227,7 @@ class Settings(BaseModel):
     """Most optimiser steps of one night."""
     night_batch: Positive = 8
     """Examples in one step."""
-    night_learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    night_learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
     """AdamW step size of a night."""
     night_replay: Share = 0.4
     """Share of a batch that repeats what the model already did right."""
