@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import pytest
-
 from continualcode.koans import catalogue
 from continualcode.koans.leaks import corpus_leaks
 from continualcode.koans.patterns import HELD_BACK
@@ -40,7 +38,7 @@ def test_pairs_hold_before_rustc_and_come_of_the_train_split() -> None:
     assert not corpus_leaks([p.fixed for p in made], [k for k in catalogue.load() if k.split in ("gate", "test")])
 
 
-def test_a_pool_gets_its_mutants_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pool_gets_its_mutants_once(tmp_path: Path) -> None:
     mutants.write(tmp_path, 60, block=30)
     first = list(pool.read(tmp_path))
     assert first and all(p.pattern.startswith("mutant_") for p in first)

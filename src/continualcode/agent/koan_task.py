@@ -81,7 +81,7 @@ class KoanTask:
         self._seconds = 0.0
         self._judged: set[str] = set()  # files that had their verdict
         self._base, self._errors, self._kept = koan.buggy, 0, 1  # where tries begin: file, errors in it, messages
-        self._undone: list[Message] = []  # what was said of tries that were undone
+        self._said: list[Message] = []  # behind the request, what the conversation no longer holds or already builds on
         self._waiting = True  # for a verdict; the first is on the buggy file
         self._done_text = ""  # what the tool's message begins with once the verdict is there
         self._folder = tempfile.TemporaryDirectory(prefix="continualcode-koan-")
@@ -140,19 +140,19 @@ class KoanTask:
             self._end("solved")
         else:
             self._end_if_spent()
-            if not self.done and self.session.profile == "compact":
+            if not self.done and self._done_text and self.session.profile == "compact":
                 self._go_on_or_back(verdict)
 
     def _go_on_or_back(self, verdict: Verdict) -> None:
         """A step that left fewer errors is built upon; any other is undone and forgotten. A small model reads
         little out of its own failures, and its second try is better from the file as it was (docs/LOG.md)."""
         errors = _errors(verdict)
+        self._said += self.session.messages[self._kept :]
         if 0 < errors < self._errors:
             self._base, self._errors, self._kept = self.code, errors, len(self.session.messages)
             return
         self.code = self._base
         (self.workspace / PATH).write_text(self.code, encoding="utf-8", newline="")
-        self._undone += self.session.messages[self._kept :]
         del self.session.messages[self._kept :]
 
     def next_prompt(self) -> list[int]:
@@ -263,7 +263,7 @@ class KoanTask:
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)), seconds=self._seconds,
             tool_calls=list(self.tool_calls), repeat_error=not self.solved and last in known_signatures,
             unpinned=not koan.tests.strip(),
-            messages=[message_to_dict(m) for m in (*self.session.messages[:1], *self._undone, *self.session.messages[1:])],
+            messages=[message_to_dict(m) for m in (*self.session.messages[:1], *self._said, *self.session.messages[self._kept:])],
         )  # fmt: skip
 
 

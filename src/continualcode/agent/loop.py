@@ -190,7 +190,7 @@ class Loop:
         s, cancel = self.settings, threading.Event()
         prompt = self.session.prompt_ids()
         grammar = CallGrammar.of_schemas(self.session.toolbox.schemas()) if s.constrained else None
-        warm = s.temperature if back == 0 else retries.warmth(s.temperature, back - 1)
+        warm = s.temperature if back == 0 else retries.warmth(max(s.temperature, retries.TEMPERATURE), back - 1)
         params = SampleParams(s.max_new_tokens, warm, s.top_p, s.seed + self.session.turns + 7919 * back, grammar)
 
         def draw() -> Completion:

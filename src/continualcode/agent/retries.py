@@ -8,5 +8,6 @@ REDRAWS = 4  # calls taken back in a row; then the model has nothing else to off
 
 
 def warmth(base: float, back: int) -> float:
-    """The temperature of a draw after a failure. `back`: calls in a row that were taken back."""
-    return max(base, TEMPERATURE) + WARMER * back
+    """The temperature of a draw after a failure, from that of the first such draw. `back`: calls in a row that were
+    taken back since."""
+    return base + WARMER * back

@@ -119,7 +119,7 @@ class Loss(Protocol):
     `live`: the weights now, `frozen`: those at the session's start, `ema`, `trust_region`); teacher_rate: EMA rate
     or share of the live model in the blend; mask_first: completion tokens at the start without loss;
     learning_rate, weight_decay, grad_clip: of the AdamW step; reference_weight: of `reference`, which is added
-    on the tokens that are learnt (no anchors, no pairs).
+    on the tokens that are learnt (no anchors, no pairs); mixed: bfloat16 matrices on a CPU that has units for them.
     """
 
     @property
@@ -136,6 +136,8 @@ class Loss(Protocol):
     def grad_clip(self) -> float: ...
     @property
     def reference_weight(self) -> float: ...
+    @property
+    def mixed(self) -> bool: ...
 
     def tokens(
         self,

@@ -167,7 +167,7 @@ class Trainer:
             p.grad = None
         sums = {"distil": 0.0, "anchor": 0.0, "imitate": 0.0}
         tokens = 0
-        with self.adapter.training(), _mixed(parameters[0].device, getattr(loss, "mixed", False)):
+        with self.adapter.training(), _mixed(parameters[0].device, loss.mixed):
             for batch in self._batches([e for e in examples if e.rejected_ids is None]):
                 tokens += self._backward(batch, loss, total_weight, sums)
             for batch in self._batches([e for e in examples if e.rejected_ids is not None]):

@@ -107,7 +107,7 @@ class Distil:
     form: `distribution` (the whole vocabulary), `top_k`, or `token` (sampled tokens only); alpha: see
     `divergence`; ratio_clip, ratio_floor: bounds of the off-policy weight, used where old log-probabilities are
     given; centre: see `sampled_token`; reference_weight: β of KL(π‖ρ) on what is learnt (the engine adds it); mixed: bfloat16
-    matrices on a CPU that has units for them (nights: 1.6 times as fast; lessons stay in float32).
+    matrices on a CPU that has units for them (nights; lessons stay in float32).
     Examples without a teacher (teacher_ids None, no anchor) are imitated.
 
     The classic loss is form `token` with ratio_floor 0.5, ratio_clip 2 and reference_weight 0.04.

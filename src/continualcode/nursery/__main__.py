@@ -3,7 +3,9 @@
     python -m continualcode.nursery --work ~/nursery --out models/pupil            # two cores: hours
     python -m continualcode.nursery --work ~/nursery --tokens 2e6 --per-pattern 200  # a taste: minutes
 
-Steps: fill the pool of verified repairs (rustc), train the tokenizer, pretrain (checkpoints every 100 steps;
+    python -m continualcode.nursery --work ~/nursery --from models/pupil           # go on from a model
+
+Steps: fill the pool of verified repairs (rustc) and of bugs in people's programs, train the tokenizer, pretrain (checkpoints every 100 steps;
 run it again to go on), export, write the card. `WORK/run/log.jsonl` holds loss and probes.
 """
 
@@ -16,6 +18,8 @@ from pathlib import Path
 from continualcode.koans.grammar import PATTERNS
 from continualcode.koans.patterns import HELD_BACK
 from continualcode.nursery import card, mutants, pool
+
+MUTANTS = 16  # draws of mutants for each draw of a pattern: a quarter of what all patterns give
 
 
 def main() -> None:
@@ -36,7 +40,7 @@ def main() -> None:
     from continualcode.nursery import pretrain
 
     pool.write(args.work / "pool", sorted(p for p in PATTERNS if p not in HELD_BACK), args.per_pattern)
-    mutants.write(args.work / "pool", 16 * args.per_pattern)
+    mutants.write(args.work / "pool", MUTANTS * args.per_pattern)
     run = args.work / "run"
     pretrain.main(
         run, args.work / "pool", threads=args.threads, device=args.device,

@@ -8,11 +8,9 @@ derive of Hash or PartialOrd, `ok_or`, `enumerate` …) is not drawn, so that th
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from continualcode.koans import catalogue
@@ -164,7 +162,5 @@ def write(folder: Path, count: int, seed: int = 5, block: int = 500, own: float 
         made = {item.buggy: item for item in pairs(there, r, min(block, count - start))}
         items = pool.apart([item for buggy, item in made.items() if buggy not in seen], measured)
         seen.update(made)
-        temporary = done.with_suffix(".part")
-        temporary.write_text("".join(json.dumps(asdict(i)) + "\n" for i in items))
-        temporary.rename(done)
+        pool.keep(done, items)
         print("mutants", start, len(items), flush=True)

@@ -143,9 +143,7 @@ def write(folder: Path, patterns: list[str], per_pattern: int, block: int = 100,
             if done.exists():
                 continue
             items = apart(draw(pattern_id, seed + start, min(block, per_pattern - start)), measured)
-            temporary = done.with_suffix(".part")
-            temporary.write_text("".join(json.dumps(asdict(i)) + "\n" for i in items))
-            temporary.rename(done)
+            keep(done, items)
             print(pattern_id, start, len(items), flush=True)
 
 
@@ -153,6 +151,13 @@ def apart(items: list[PooledRepair], measured: list[Koan]) -> list[PooledRepair]
     """Without those that come too near to a koan of the gate or test split (`koans/leaks.py`)."""
     near = {leak.other for leak in corpus_leaks([i.fixed for i in items], measured)}
     return [item for n, item in enumerate(items) if f"corpus:{n}" not in near]
+
+
+def keep(file: Path, items: list[PooledRepair]) -> None:
+    """Write a block; it appears whole or not at all."""
+    temporary = file.with_suffix(".part")
+    temporary.write_text("".join(json.dumps(asdict(i)) + "\n" for i in items))
+    temporary.rename(file)
 
 
 def read(folder: Path) -> Iterator[PooledRepair]:

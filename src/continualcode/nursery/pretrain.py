@@ -148,7 +148,8 @@ class Trainer:
         self.folder, self.pool, self.recipe, self.device = folder, pool, recipe, device
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.model = build(recipe)
-        if recipe.start:
+        state = folder / "state.pt"
+        if recipe.start and not state.exists():
             grown = Qwen3ForCausalLM.from_pretrained(recipe.start, dtype=torch.float32)
             self.model.load_state_dict(grown.state_dict())
         self.model.to(torch.device(device))  # pyright: ignore[reportArgumentType]
@@ -166,7 +167,6 @@ class Trainer:
         torch._dynamo.config.cache_size_limit = 2 * len(LENGTHS)
         self.losses = torch.compile(losses, dynamic=False)
         self.tokens, self.step, self.seconds = 0, 0, 0.0
-        state = folder / "state.pt"
         if state.exists():
             saved = torch.load(state, map_location=device, weights_only=True)
             self.model.load_state_dict(saved["model"])
