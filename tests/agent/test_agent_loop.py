@@ -19,7 +19,7 @@ from continualcode.agent.session import Session
 from continualcode.agent.teaching import words
 from continualcode.agent.tools import Preview, Toolbox
 from continualcode.config import Settings
-from continualcode.engine.base import ToolCall
+from continualcode.engine.base import SampleParams, ToolCall
 from continualcode.errors import UserError
 from continualcode.store import Store, new_id, now
 from continualcode.store.records import RunRecord
@@ -155,6 +155,32 @@ def test_a_model_with_nothing_but_failed_edits_is_stopped(tmp_path: Path) -> Non
     (tmp_path / "work" / "src").mkdir()
     (tmp_path / "work" / "src" / "lib.rs").write_text(AREA)
     assert loop.request("Fix src/lib.rs.").end == "stuck"
+
+
+def test_a_lesson_of_a_session_rehearses_those_that_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from continualcode.agent import teaching
+    from continualcode.learn import lesson as lessons
+    from continualcode.store.records import LessonRecord
+
+    engine = ScriptedEngine([reply(WRITE)])
+    store = Store(tmp_path / "store.db")
+    asked = [{"role": "user", "content": "change a.txt"}]
+    for name, outcome in (("le_1", "took"), ("le_2", "undone")):
+        store.add_lesson(
+            LessonRecord(name, "", "global", "use edit_lines", outcome, "", 1, 1.0, 0.0, {}, {}, "b", "a", now(),
+                         messages=asked, denied=reply(WRITE), approved=reply(LINES))
+        )  # fmt: skip
+    seen = []
+
+    def teach(engine, given, settings, pool, **how):
+        seen.append(pool)
+        raise UserError("enough")
+
+    monkeypatch.setattr(lessons, "teach", teach)
+    completion = engine.sample([engine.encode([])], SampleParams())[0]
+    denied = Denied((), completion, WRITE, "use edit", None, "co_1")
+    assert teaching.lesson(engine, store, Settings(home=tmp_path), denied, threading.Event()).outcome == "refused"
+    assert [e.taught for e in seen[0].lessons] == [LINES] and seen[0].lessons[0].denied == WRITE
 
 
 def test_a_request_that_does_not_fit_is_kept_and_the_next_one_runs(tmp_path: Path) -> None:

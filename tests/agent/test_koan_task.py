@@ -84,6 +84,22 @@ def test_an_edit_that_was_judged_is_drawn_again(tmp_path: Path) -> None:
     assert (episode.outcome, episode.attempts, len(engine.prompts)) == ("failed", 1, 6)
 
 
+def test_what_a_small_model_asked_to_see_stays_and_a_try_that_did_not_help_goes(tmp_path: Path) -> None:
+    replies = [reply(ToolCall("check", {})), line_two("    w;"), line_two("    w * h")]
+    episode, engine = play(tmp_path, replies)
+    assert episode.outcome == "solved" and episode.attempts == 2
+    assert (
+        engine.prompts[1].count("check") > engine.prompts[0].count("check") and engine.prompts[2] == engine.prompts[1]
+    )
+    said = [m["content"] for m in episode.messages if m["role"] == "tool"]
+    assert (
+        len(said) == 3
+        and said[0].startswith("error[E0308]")
+        and said[1].startswith("edited")
+        and said[2].endswith("ok")
+    )
+
+
 def test_other_tools_work_in_a_koan(tmp_path: Path) -> None:
     replies = [
         reply(ToolCall("check", {})),

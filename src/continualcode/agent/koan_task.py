@@ -80,8 +80,8 @@ class KoanTask:
         self._started = time.time()
         self._seconds = 0.0
         self._judged: set[str] = set()  # files that had their verdict
-        self._base, self._errors, self._kept = koan.buggy, 0, 1  # where tries begin: file, errors in it, messages
-        self._said: list[Message] = []  # behind the request, what the conversation no longer holds or already builds on
+        self._base, self._errors = koan.buggy, 0  # where tries begin, and the errors in it
+        self._undone: list[tuple[int, list[Message]]] = []  # tries that were undone, and where they stood
         self._waiting = True  # for a verdict; the first is on the buggy file
         self._done_text = ""  # what the tool's message begins with once the verdict is there
         self._folder = tempfile.TemporaryDirectory(prefix="continualcode-koan-")
@@ -147,13 +147,14 @@ class KoanTask:
         """A step that left fewer errors is built upon; any other is undone and forgotten. A small model reads
         little out of its own failures, and its second try is better from the file as it was (docs/LOG.md)."""
         errors = _errors(verdict)
-        self._said += self.session.messages[self._kept :]
         if 0 < errors < self._errors:
-            self._base, self._errors, self._kept = self.code, errors, len(self.session.messages)
+            self._base, self._errors = self.code, errors
             return
         self.code = self._base
         (self.workspace / PATH).write_text(self.code, encoding="utf-8", newline="")
-        del self.session.messages[self._kept :]
+        messages = self.session.messages
+        self._undone.append((len(messages) - 2, messages[-2:]))
+        del messages[-2:]
 
     def next_prompt(self) -> list[int]:
         """Token ids of the next prompt. Only between verdicts: raises ValueError while one is awaited or
@@ -263,8 +264,15 @@ class KoanTask:
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)), seconds=self._seconds,
             tool_calls=list(self.tool_calls), repeat_error=not self.solved and last in known_signatures,
             unpinned=not koan.tests.strip(),
-            messages=[message_to_dict(m) for m in (*self.session.messages[:1], *self._said, *self.session.messages[self._kept:])],
+            messages=[message_to_dict(m) for m in self._transcript()],
         )  # fmt: skip
+
+    def _transcript(self) -> list[Message]:
+        """All that was said, with the tries that were undone."""
+        said = list(self.session.messages)
+        for at, tried in reversed(self._undone):
+            said[at:at] = tried
+        return said
 
 
 def _errors(verdict: Verdict) -> int:

@@ -18,7 +18,7 @@ from continualcode.koans.patterns import HELD_BACK
 from continualcode.nursery import dress, pool
 from continualcode.nursery.pool import PooledRepair
 from continualcode.rust.batch import diagnose_batch
-from continualcode.rust.diagnostics import render_compact
+from continualcode.rust.diagnostics import Diagnostic, render_compact
 
 UNTOUCHED = re.compile(
     r"\bmove\b|\bdyn\b|Hash|PartialOrd|\bOrd\b|\bEq\b|ok_or|map_err|enumerate|as_deref|upgrade|Weak|collect::<|\bchar\b|^\s*//"
@@ -140,8 +140,20 @@ def pairs(programs: Sequence[str], r: random.Random, count: int) -> Iterator[Poo
     clean = diagnose_batch([d.fixed for d in dressed])
     buggy = diagnose_batch([d.buggy for d in dressed])
     for n, ((name, _, _), d, found, ok) in enumerate(zip(drawn, dressed, buggy, clean, strict=True)):
+        if _as_held_back(d.buggy, found):
+            continue
         if any(x.is_error for x in found) and not any(x.is_error for x in ok):
             yield PooledRepair(f"mutant_{name}", n, d.buggy, d.fixed, render_compact(found, "src/lib.rs"))
+
+
+def _as_held_back(program: str, found: Sequence[Diagnostic]) -> bool:
+    """Whether rustc says of it what it says of a held-back pattern: a lifetime missing from a field
+    (`lt_struct_missing`), a closure that outlives what it borrows (`bc_closure_needs_move`)."""
+    lines = program.split("\n")
+    return any(
+        d.code == "E0373" or (d.code == "E0106" and d.primary is not None and "fn " not in lines[d.primary.line - 1])
+        for d in found
+    )
 
 
 def write(folder: Path, count: int, seed: int = 5, block: int = 500, own: float = 0.6) -> None:
