@@ -67,7 +67,7 @@ def day(
     keep the episodes. `progress` is called with how many sessions ended since the last call. Raises UserError."""
     from continualcode.agent.start import open_engine
     from continualcode.evaluate import metrics, suite
-    from continualcode.evaluate.rollout import rollout
+    from continualcode.evaluate.routed import routed_rollout, routes_in_use
     from continualcode.store import new_id
 
     koans = suite.select("train", family, None)
@@ -84,8 +84,8 @@ def day(
             progress(done - ended)
         ended = done
 
-    episodes = rollout(
-        engine, koans, settings=settings, samples=settings.samples, max_attempts=settings.max_attempts,
+    episodes = routed_rollout(
+        engine, koans, routes=routes_in_use(engine, store), settings=settings, samples=settings.samples, max_attempts=settings.max_attempts,
         temperature=settings.temperature, seed=settings.seed, batch=settings.eval_batch, run_id=run_id, progress=step,
     )  # fmt: skip
     history = metrics.FailureHistory.of(store.find("episodes", split="train", newest=True, limit=5000))

@@ -33,6 +33,7 @@ COMMAND_FILES = (
     "records",
     "corrections",
     "adapters",
+    "route",
     "koans",
     "rerun",
     "doctor",

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from continualcode.engine.base import Engine
-from continualcode.evaluate import metrics, workers
+from continualcode.evaluate import metrics
+from continualcode.evaluate.routed import routed_rollout, routes_in_use
 from continualcode.evaluate.stats import median_interval
 from continualcode.store.records import EpisodeRecord, EvaluationRecord
 
 if TYPE_CHECKING:
+    from continualcode.agent.routes import Routes
     from continualcode.config import Settings
     from continualcode.koans.catalogue import Koan
     from continualcode.store import Store
@@ -106,14 +108,17 @@ def evaluate(
     run_id: str = "",
     progress: Callable[[int, int], None] | None = None,
     hints: Mapping[str, str] | None = None,
+    routes: Routes | None = None,
 ) -> Evaluation:
-    """Measure `koans` with the weights that the engine holds now. `history`: what tasks failed with
+    """Measure `koans` with the weights that the engine holds now, or through `routes`. `history`: what tasks failed with
     before; it grows. Two calls with equal seeds and weights give equal episodes."""
     began = time.monotonic()
     samples = samples or settings.samples
-    episodes = workers.rollout_on_all_cores(
+    adapter = engine.adapter_ref
+    episodes = routed_rollout(
         engine,
         koans,
+        routes=routes,
         settings=settings,
         samples=samples,
         max_attempts=settings.max_attempts,
@@ -128,7 +133,7 @@ def evaluate(
     return Evaluation(
         suite=suite,
         model=engine.model_id,
-        adapter=engine.adapter_ref,
+        adapter=adapter,
         samples=samples,
         seed=settings.seed,
         fingerprint=fingerprint(engine, koans, settings, samples, hints),
@@ -237,5 +242,6 @@ def measured(
         history=history,
         run_id=run_id,
         progress=progress,
+        routes=routes_in_use(engine, store),
     )
     return record(store, found, run_id=run_id, night=night, cycle=cycle).result

@@ -32,6 +32,8 @@ _ALONE = re.compile(
 _AMBIGUOUS = {"E0282", "E0283", "E0284", "E0790"}  # errors that a neighbour's impls can cause
 _FILE = re.compile(r"(?:^|/)v(\d{4})\.rs$")
 _MODULE = re.compile(r"\b(?:crate::)?v(\d{4})::")
+_LIBRARY = re.compile(r"\b(?:std|core|alloc)(?:::[a-z_]\w*)+::([A-Z]\w*)")
+_COINED = re.compile(r"\b(?:struct|enum|trait|union|type)\s+([A-Z]\w*)|^\s*(?:pub\s+)?use\s+([^;]+);", re.M)
 _NAMED = re.compile(r"(?:[^\s@]*/)?\bv\d{4}\.rs")  # a file named in a message: {closure@v0007.rs:7:14: 7:20}
 
 
@@ -90,7 +92,7 @@ def _settle(programs: Sequence[str], batch: list[int], found: dict[int, list[Dia
         if ok:
             found.update((i, []) for i in batch)
             return apart
-        blamed = _by_program(diagnostics, len(batch))
+        blamed = _by_program(diagnostics, [programs[i] for i in batch])
         if not blamed:  # rustc crashed, hung, or spoke of the crate: halve to find whose doing it is
             half = len(batch) // 2
             apart += _settle(programs, batch[:half], found, seconds)
@@ -105,14 +107,16 @@ def _settle(programs: Sequence[str], batch: list[int], found: dict[int, list[Dia
     return apart
 
 
-def _by_program(diagnostics: Iterable[Diagnostic], count: int) -> dict[int, list[Diagnostic] | None]:
+def _by_program(diagnostics: Iterable[Diagnostic], programs: Sequence[str]) -> dict[int, list[Diagnostic] | None]:
     """Errors by the program their primary place lies in; None for a program whose errors speak of another."""
+    coined = [_coined(p) for p in programs]
+    everybody = set().union(*coined)
     blamed: dict[int, list[Diagnostic] | None] = {}
     for d in diagnostics:
         owners = [int(m[1]) for s in (d.primary, *d.spans) if s and (m := _FILE.search(s.path))]
-        if not d.is_error or not owners or owners[0] >= count:
+        if not d.is_error or not owners or owners[0] >= len(programs):
             continue
-        own = _own_view(d, owners[0])
+        own = _own_view(d, owners[0], everybody - coined[owners[0]])
         earlier = blamed.setdefault(owners[0], [])
         if own is None or earlier is None:
             blamed[owners[0]] = None
@@ -121,9 +125,20 @@ def _by_program(diagnostics: Iterable[Diagnostic], count: int) -> dict[int, list
     return blamed
 
 
-def _own_view(d: Diagnostic, owner: int) -> Diagnostic | None:
-    """`d` as rustc would have said it of this program alone: hints that name other programs are left out,
-    the module's own name disappears. None when the error itself speaks of another program."""
+def _coined(program: str) -> set[str]:
+    """The type names that a program makes or imports: where they are a library type's too, rustc calls that one by its
+    whole path in every program of the crate."""
+    return {word for own, used in _COINED.findall(program) for word in re.findall(r"\b[A-Z]\w*", own or used)}
+
+
+def _own_view(d: Diagnostic, owner: int, others: set[str]) -> Diagnostic | None:
+    """`d` as rustc would have said it of this program alone: hints that name other programs are left out, the module's
+    own name disappears, and the paths of library types that only `others` (names) made ambiguous. None when the
+    error itself speaks of another program."""
+
+    def own(text: str) -> str:
+        text = _NAMED.sub(PATH, _MODULE.sub("", text))
+        return _LIBRARY.sub(lambda m: m[1] if m[1] in others else m[0], text)
 
     def foreign(text: str) -> bool:
         return any(int(m) != owner for m in _MODULE.findall(text))
@@ -141,23 +156,18 @@ def _own_view(d: Diagnostic, owner: int) -> Diagnostic | None:
             replace(
                 span,
                 path=PATH if file else span.path,
-                label=_own(span.label),
-                note=_own(span.note),
-                replacement=_own(span.replacement) if span.replacement is not None else None,
+                label=own(span.label),
+                note=own(span.note),
+                replacement=own(span.replacement) if span.replacement is not None else None,
             )
         )
     return replace(
         d,
-        message=_own(d.message),
+        message=own(d.message),
         spans=tuple(spans),
-        helps=tuple(_own(h) for h in d.helps if not foreign(h)),
-        rendered="" if foreign(d.rendered) else _own(d.rendered),
+        helps=tuple(own(h) for h in d.helps if not foreign(h)),
+        rendered="" if foreign(d.rendered) else own(d.rendered),
     )
-
-
-def _own(text: str) -> str:
-    """What rustc would say of the program alone: no module, and its file by its name."""
-    return _NAMED.sub(PATH, _MODULE.sub("", text))
 
 
 def _alone(program: str, seconds: float) -> list[Diagnostic]:

@@ -5,6 +5,10 @@ on disk (`home/nights/<id>/`, `home/adapters/<version>/`). `current` moves in on
 one transaction: a kill at any point leaves it as it was. The next `sleep` takes an unfinished night up where
 it stopped if nothing it rests on has changed (the same base model, method and current adapter), else
 abandons it and starts anew. One lock per home keeps two nights apart; it dies with its process.
+
+A candidate that may not answer everything may still answer what it was trained on: when the gate refuses it for all, it
+asks again for a version in which the candidate answers the errors of its own training set, and the weights before
+it all others (`agent/routes.py`). No task is run again for that: a draw depends on its task and its weights alone.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from continualcode.agent import routes as routing
 from continualcode.engine.base import Engine
 from continualcode.errors import UserError
 from continualcode.evaluate import suite
@@ -62,7 +67,7 @@ class NightResult:
             "candidates": [self.night.candidate] if self.night.candidate else [],
             "decision": self.night.decision,
             "reasons": self.night.reasons,
-            "promoted": self.night.candidate if self.promoted else None,
+            "promoted": (details.get("routed") or self.night.candidate) if self.promoted else None,
             "seconds": round(self.seconds, 2),
             "dataset": self.night.dataset_hash,
             "training": details.get("training"),
@@ -134,6 +139,11 @@ def unread(store: Store, engine: Engine) -> tuple[list[EpisodeRecord], list[Corr
     return episodes, corrections
 
 
+def _keys(items: Sequence[curate.Item], settings: Settings) -> list[str]:
+    """The key of each program's first error."""
+    return routing.keys_of([(item.buggy, "") for item in items], settings)
+
+
 class _Night:
     """One night's stages; see the module docstring."""
 
@@ -161,7 +171,8 @@ class _Night:
         found: NightRecord | None = None
         for night in unfinished:
             same = {k: night.details.get(k) for k in mine} == mine
-            moved = night.candidate is not None and night.candidate == parent  # killed just after its promotion
+            made = [version for version in (night.candidate, night.details.get("routed")) if version]
+            moved = parent in made  # killed just after its promotion
             if found is None and same and (night.parent == parent or moved):
                 found = night
             else:
@@ -265,7 +276,10 @@ class _Night:
         candidate = self.store.get_adapter(self.night.candidate)
         assert candidate is not None
         current = self.store.current()
-        if current is not None and current.version == candidate.version:  # killed between promotion and this row
+        made = (candidate.version, self.night.details.get("routed"))
+        if current is not None and current.version in made:  # killed between promotion and this row
+            if current.version != candidate.version:
+                self._refuse(candidate, current.reasons)
             self._finish("promoted", current.reasons)
             return
         if candidate.status == "refused":  # killed between refusal and this row
@@ -291,9 +305,82 @@ class _Night:
         if decision.promote:
             self.store.promote(candidate.version, reasons=list(decision.reasons))
             self._finish("promoted", decision.reasons)
+            return
+        self.load_current()
+        drift = drift_from_base(self.engine)  # of the weights that go on answering everything else
+        routed = self._as_routes(candidate, dataset)
+        shares = [
+            choice.adapter == candidate.version
+            for choice in routing.choices(routed, suite.select("gate"), self.settings)
+        ]
+        names = {k.id for k, mine in zip(suite.select("gate"), shares, strict=True) if mine}
+        own = [routed.choose(k).adapter == candidate.version for k in _keys(held_out, self.settings)]
+        second = gate.decide(
+            passed, {t: passes[t] if t in names else passed[t] for t in passed}, drift=drift,
+            max_drift=self.settings.gate_max_drift, max_regressions=self.settings.gate_max_regressions,
+            held_out_before=slice_before,
+            held_out_after=[a if mine else b for a, b, mine in zip(slice_after, slice_before, own, strict=True)],
+        )  # fmt: skip
+        reasons = [*decision.reasons, *(f"routed ({len(names)} gate tasks): {reason}" for reason in second.reasons)]
+        for reason in reasons[len(decision.reasons) :]:
+            self.say(f"gate: {reason}")
+        if second.promote:
+            self._promote_routes(candidate, routed, reasons, {"gate": dict(second.numbers)})
+        self._refuse(candidate, decision.reasons)
+        told = {"gate": dict(second.numbers)} if second.promote else None
+        self._finish("promoted" if second.promote else "refused", reasons, told)
+
+    def _refuse(self, candidate: AdapterRecord, reasons: Sequence[str]) -> None:
+        self.store.update_adapter(candidate.version, status="refused", reasons=list(reasons))
+
+    def _as_routes(self, candidate: AdapterRecord, dataset: curate.Dataset) -> routing.Routes:
+        """What the current version's routes would be with the candidate for the errors that it was trained on; not on
+        disk yet."""
+        current = self.store.current()
+        earlier = routing.read(self.store.adapter_folder(current)).table if current else {}
+        keys = _keys(dataset.use("train"), self.settings)
+        return routing.Routes(self.folder, {**earlier, **dict.fromkeys(filter(None, keys), candidate.version)})
+
+    def _promote_routes(
+        self, candidate: AdapterRecord, routed: routing.Routes, reasons: Sequence[str], metrics: dict[str, Any]
+    ) -> None:
+        """Make a version of the routes and promote it. The night's row names it first, so that a night that is cut off
+        here knows its own."""
+        left = self.night.details.get("routed")
+        if left and self.store.get_adapter(left) is None:  # half written when the night was cut off
+            shutil.rmtree(self.settings.home / "adapters" / left, ignore_errors=True)
+        version = new_id("ad")
+        self._move("gate", {"routed": version})
+        current = self.store.current()
+        if current is not None:
+            default, earlier = self.store.adapter_folder(current), routing.read(self.store.adapter_folder(current))
         else:
-            self.store.update_adapter(candidate.version, status="refused", reasons=list(decision.reasons))
-            self._finish("refused", decision.reasons)
+            default, earlier = self.folder / "nothing_learnt", None
+            shutil.rmtree(default, ignore_errors=True)
+            shape = self.settings
+            self.engine.fresh_adapter(rank=shape.lora_rank, alpha=shape.lora_alpha, targets=["all"], seed=shape.seed)
+            self.engine.save_adapter(default)
+        keys = [k for k, adapter in routed.table.items() if adapter == candidate.version]
+        routing.write(
+            self.settings.home / "adapters" / version, default, earlier, keys,
+            self.store.adapter_folder(candidate), candidate.version,
+        )  # fmt: skip
+        self.store.add_adapter(
+            AdapterRecord(
+                version=version,
+                parent=self.night.parent,
+                base_model=self.engine.model_id,
+                base_hash=self.engine.model_hash,
+                path=f"adapters/{version}",
+                data_hash=candidate.data_hash,
+                kind="routes",
+                status="candidate",
+                metrics={**candidate.metrics, **metrics},
+                reasons=[],
+                created=now(),
+            )  # fmt: skip
+        )
+        self.store.promote(version, reasons=list(reasons))
 
     def _drawn_again(self, before: Outcomes, after: Outcomes, candidate: AdapterRecord) -> tuple[Outcomes, Outcomes]:
         """The outcomes with those of every task that came out differently, better or worse, replaced by

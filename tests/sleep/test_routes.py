@@ -1,0 +1,170 @@
+"""A candidate that may not answer everything answers what it was trained on; the weights before it all the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rote_engine import Rote
+
+from continualcode.agent import routes
+from continualcode.config import Settings
+from continualcode.engine.base import EngineError
+from continualcode.evaluate import suite
+from continualcode.evaluate.routed import routes_in_use
+from continualcode.rust.diagnostics import Diagnostic, Span
+from continualcode.sleep import night
+from continualcode.store import Store
+
+
+class Jealous(Rote):
+    """Forgets what it was born with as soon as it learns anything else."""
+
+    def _say(self, prompt: str, ids: Any) -> Any:
+        born, self.born = self.born, frozenset() if self.seen and not self.off else self.born
+        try:
+            return super()._say(prompt, ids)
+        finally:
+            self.born = born
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr("continualcode.sleep.anchors.HELD", 2)
+    monkeypatch.setattr("continualcode.sleep.anchors.WATCHED", 2)
+    home = Settings(home=tmp_path / "home")
+    return home.replace(max_attempts=1, night_steps=4, night_variants=4, night_batch=4, night_method="naive")
+
+
+@pytest.fixture
+def store(settings: Settings):
+    with Store(settings.store_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def jealous(few_koans):
+    return Jealous({k.buggy: k.solution for k in few_koans.values()}, born=["E0384"])
+
+
+def slept(engine: Rote, store: Store, settings: Settings) -> dict[str, Any]:
+    suite.measured(engine, store, suite.select("train"), suite="train", settings=settings, fresh=True)
+    return night.sleep(engine, store, settings).json()
+
+
+def test_what_is_refused_for_all_is_promoted_for_its_own_errors(jealous: Jealous, store: Store, settings: Settings):
+    before = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=settings)["by_task"]
+    result = slept(jealous, store, settings)
+    assert result["decision"] == "promoted", result["reasons"]
+    assert any("now fail" in reason for reason in result["reasons"]) and any("routed" in r for r in result["reasons"])
+    current, (candidate,) = store.current(), result["candidates"]
+    assert current is not None and current.kind == "routes" and current.version == result["promoted"] != candidate
+    refused = store.get_adapter(candidate)
+    assert refused is not None and refused.status == "refused"
+    found = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=settings, fresh=True)
+    assert sum(map(sum, before.values())) == 1 and all(all(passed) for passed in found["by_task"].values())
+    assert found["adapter"] == current.version == jealous.adapter_ref
+    episodes = {e.pattern: e.adapter for e in store.list_episodes(split="gate")[-3:]}
+    assert episodes == {
+        "bc_assign_twice": current.version,
+        "bc_missing_mut": f"{current.version}/{candidate}",
+        "rh_map_err": f"{current.version}/{candidate}",
+    }
+
+
+def test_the_gates_word_on_routes_is_what_the_routes_then_do(jealous: Jealous, store: Store, settings: Settings):
+    result = slept(jealous, store, settings)
+    decided = {task: after for task, (_, after) in result["gate"]["outcomes"].items()}
+    done = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=settings, samples=2, fresh=True)
+    assert {t: all(x) for t, x in done["by_task"].items()} == {t: all(x) for t, x in decided.items()}
+
+
+def test_a_night_after_routes_keeps_them_and_rollback_takes_them_away(
+    jealous: Jealous, store: Store, settings: Settings
+):
+    slept(jealous, store, settings)
+    first = store.current()
+    assert first is not None
+    again = slept(jealous, store, settings)
+    assert again["decision"] == "nothing_to_learn" and store.current() == first
+    assert routes_in_use(jealous, store) is not None
+    store.rollback()
+    night.load_current(jealous, store)
+    assert store.current() is None and routes_in_use(jealous, store) is None
+
+
+def test_a_night_cut_off_just_after_its_routes_were_promoted_knows_its_own(
+    jealous: Jealous, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    class Cut(BaseException):
+        pass
+
+    def cut(*_: object) -> None:
+        raise Cut
+
+    monkeypatch.setattr(night._Night, "_refuse", cut)
+    with pytest.raises(Cut):
+        slept(jealous, store, settings)
+    promoted = store.current()
+    assert promoted is not None and promoted.kind == "routes"
+    monkeypatch.undo()
+    monkeypatch.setattr("continualcode.sleep.anchors.HELD", 2)
+    result = night.sleep(jealous, store, settings).json()
+    assert result["decision"] == "promoted" and result["promoted"] == promoted.version and store.current() == promoted
+    refused = store.get_adapter(result["candidates"][0])
+    assert refused is not None and refused.status == "refused"
+
+
+def test_a_broken_table_is_one_sentence(jealous: Jealous, store: Store, settings: Settings):
+    slept(jealous, store, settings)
+    current = store.current()
+    assert current is not None
+    folder = store.adapter_folder(current)
+    assert routes.read(folder).table and routes.read(folder / "routes").table == {}
+    shutil.rmtree(folder / "routes")
+    with pytest.raises(EngineError, match="routes of .* are broken; roll back"):
+        routes.read(folder)
+    (folder / routes.FILE).write_text("{")
+    with pytest.raises(EngineError, match="broken"):
+        routes.read(folder)
+
+
+def error(code: str, message: str, label: str) -> list[Diagnostic]:
+    return [Diagnostic("error", code, message, (Span("src/lib.rs", 1, 1, 1, 2, "x", label, True),))]
+
+
+def test_a_key_forgets_the_programs_names_and_keeps_the_librarys():
+    a = routes.key(error("E0308", "mismatched types", "expected `Option<Wolf>`, found `&Wolf`"))
+    b = routes.key(error("E0308", "mismatched types", "expected `Option<Bear>`, found `&Bear`"))
+    c = routes.key(error("E0308", "mismatched types", "expected `Result<Bear, _>`, found `Bear`"))
+    assert a == b == "E0308:mismatched types | expected `Option<_>`, found `&_`" and a != c
+    assert routes.key([]) == "" and 0 < routes.similarity(a, c) < routes.similarity(a, b) == 1
+    assert routes.similarity(a, a.replace("E0308", "E0277")) == 0
+
+
+def test_exact_first_then_similar_then_the_default(tmp_path: Path):
+    known = "E0308:mismatched types | expected `Option<_>`, found `&_`"
+    table = routes.Routes(tmp_path, {known: "ad_1"})
+    near = known.replace("&_", "&mut _")
+    assert (table.choose(known).how, table.choose(near).how) == ("exact", "similar")
+    assert table.choose(near).like == known and table.weights(table.choose(near)) == tmp_path / "routes" / "ad_1"
+    far = table.choose("E0308:mismatched types | expected `u32`, found `f64`")
+    assert far.how == "default" and far.adapter is None and table.weights(far) == tmp_path
+    assert routes.Routes(tmp_path).choose("").how == "default" and table.choose("").adapter is None
+
+
+def test_new_routes_replace_old_ones_and_what_nobody_asks_for_is_left_out(tmp_path: Path):
+    for name in ("base", "one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter_model.safetensors").write_text(name)
+    first = routes.write(tmp_path / "v1", tmp_path / "base", None, ["E1:a"], tmp_path / "one", "one")
+    second = routes.write(tmp_path / "v2", tmp_path / "v1", first, ["E1:a", "E2:b"], tmp_path / "two", "two")
+    assert json.loads((tmp_path / "v2" / routes.FILE).read_text())["table"] == {"E1:a": "two", "E2:b": "two"}
+    assert routes.read(tmp_path / "v2").table == second.table and not (tmp_path / "v2" / "routes" / "one").exists()
+    assert (tmp_path / "v2" / "adapter_model.safetensors").read_text() == "base"
+    third = routes.write(tmp_path / "v3", tmp_path / "v1", first, ["E2:b"], tmp_path / "two", "two")
+    assert third.table == {"E1:a": "one", "E2:b": "two"}
+    assert (tmp_path / "v3" / "routes" / "one" / "adapter_model.safetensors").read_text() == "one"
