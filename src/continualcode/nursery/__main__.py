@@ -5,7 +5,7 @@
 
     python -m continualcode.nursery --work ~/nursery --from models/pupil           # go on from a model
 
-Steps: fill the pool of verified repairs (rustc) and of bugs in people's programs, train the tokenizer, pretrain (checkpoints every 100 steps;
+Steps: fill the pool of verified repairs (rustc), of the bugs in `programs.jsonl` and of mutants, train the tokenizer, pretrain (checkpoints every 100 steps;
 run it again to go on), export, write the card. `WORK/run/log.jsonl` holds loss and probes.
 """
 
@@ -17,8 +17,9 @@ from pathlib import Path
 
 from continualcode.koans.grammar import PATTERNS
 from continualcode.koans.patterns import HELD_BACK
-from continualcode.nursery import card, mutants, pool
+from continualcode.nursery import card, mutants, pool, programs
 
+ROUND = 500  # draws of a pattern for each time that the nursery's own programs are dressed anew
 MUTANTS = 16  # draws of mutants for each draw of a pattern: a quarter of what all patterns give
 
 
@@ -40,6 +41,7 @@ def main() -> None:
     from continualcode.nursery import pretrain
 
     pool.write(args.work / "pool", sorted(p for p in PATTERNS if p not in HELD_BACK), args.per_pattern)
+    programs.write(args.work / "pool", rounds=max(1, args.per_pattern // ROUND))
     mutants.write(args.work / "pool", MUTANTS * args.per_pattern)
     run = args.work / "run"
     pretrain.main(

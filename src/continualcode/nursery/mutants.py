@@ -15,10 +15,10 @@ from pathlib import Path
 
 from continualcode.koans import catalogue
 from continualcode.koans.patterns import HELD_BACK
-from continualcode.nursery import dress, pool
+from continualcode.nursery import dress, pool, programs
 from continualcode.nursery.pool import PooledRepair
 from continualcode.rust.batch import diagnose_batch
-from continualcode.rust.diagnostics import Diagnostic, render_compact
+from continualcode.rust.diagnostics import render_compact
 
 UNTOUCHED = re.compile(
     r"\bmove\b|\bdyn\b|Hash|PartialOrd|\bOrd\b|\bEq\b|ok_or|map_err|enumerate|as_deref|upgrade|Weak|collect::<|\bchar\b|^\s*//"
@@ -120,15 +120,16 @@ def mutated(r: random.Random, program: str) -> tuple[str, str] | None:
 
 
 def sources() -> list[str]:
-    """The train split's repaired programs of known patterns."""
-    return [k.solution for k in catalogue.load() if k.split == "train" and k.pattern not in HELD_BACK]
+    """The train split's repaired programs of known patterns, and the nursery's own (`programs.py`)."""
+    koans = [k.solution for k in catalogue.load() if k.split == "train" and k.pattern not in HELD_BACK]
+    return koans + [p.text for p in programs.read()]
 
 
-def pairs(programs: Sequence[str], r: random.Random, count: int) -> Iterator[PooledRepair]:
+def pairs(texts: Sequence[str], r: random.Random, count: int) -> Iterator[PooledRepair]:
     """Up to `count` mutants that rustc refuses, of programs that it takes, dressed (`dress.py`)."""
     drawn: list[tuple[str, str, str]] = []
     for _ in range(count):
-        program = r.choice(programs)
+        program = r.choice(texts)
         found = mutated(r, program)
         if found is not None:
             drawn.append((found[0], found[1], program if program.endswith("\n") else program + "\n"))
@@ -140,20 +141,10 @@ def pairs(programs: Sequence[str], r: random.Random, count: int) -> Iterator[Poo
     clean = diagnose_batch([d.fixed for d in dressed])
     buggy = diagnose_batch([d.buggy for d in dressed])
     for n, ((name, _, _), d, found, ok) in enumerate(zip(drawn, dressed, buggy, clean, strict=True)):
-        if _as_held_back(d.buggy, found):
+        if pool.as_held_back(d.buggy, found):
             continue
         if any(x.is_error for x in found) and not any(x.is_error for x in ok):
             yield PooledRepair(f"mutant_{name}", n, d.buggy, d.fixed, render_compact(found, "src/lib.rs"))
-
-
-def _as_held_back(program: str, found: Sequence[Diagnostic]) -> bool:
-    """Whether rustc says of it what it says of a held-back pattern: a lifetime missing from a field
-    (`lt_struct_missing`), a closure that outlives what it borrows (`bc_closure_needs_move`)."""
-    lines = program.split("\n")
-    return any(
-        d.code == "E0373" or (d.code == "E0106" and d.primary is not None and "fn " not in lines[d.primary.line - 1])
-        for d in found
-    )
 
 
 def write(folder: Path, count: int, seed: int = 5, block: int = 500, own: float = 0.6) -> None:

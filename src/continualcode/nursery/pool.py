@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from continualcode.koans import catalogue
@@ -69,9 +69,9 @@ def _tamper(r: random.Random, line: str) -> str:
     return r.choice(options)()
 
 
-def _shows(diagnostics: list[Diagnostic], code: str) -> bool:
+def _shows(diagnostics: list[Diagnostic], code: str | None) -> bool:
     errors = [d for d in diagnostics if d.is_error]
-    return bool(errors) and (errors[0].code == code or (not code and not errors[0].code))
+    return bool(errors) and (code is None or (errors[0].code or "") == code)
 
 
 def draw(pattern_id: str, first_seed: int, count: int, with_wrong: float = 0.35) -> list[PooledRepair]:
@@ -84,23 +84,61 @@ def draw(pattern_id: str, first_seed: int, count: int, with_wrong: float = 0.35)
     known = sorted(set(PATTERNS) - HELD_BACK)
     made = [p.make(Grammar(seed)) for seed in seeds]
     others = [PATTERNS[r.choice(known)].make(Grammar(r.getrandbits(40))) for _ in seeds]
-    every = dress.formatted([(x.buggy, x.fixed) for x in (*made, *others)], r)
+    named = [(pattern_id, seed, (x.buggy, x.fixed)) for seed, x in zip(seeds, made, strict=True)]
+    company = [(x.buggy, x.fixed) for x in others]
+    return dressed(named, company, r, shows=p.error, with_wrong=with_wrong)
+
+
+def dressed(
+    named: Sequence[tuple[str, int, tuple[str, str]]], company: Sequence[tuple[str, str]], r: random.Random, *,
+    shows: str | None = None, formatted: float = 0.5, alone: float = 0.45, two_bugs: float = 0.25, with_wrong: float = 0.35,
+) -> list[PooledRepair]:  # fmt: skip
+    """(pattern, seed, (buggy, fixed)) of each pair, dressed and put before rustc; those that hold.
+
+    company [as many]: what may stand beside each. shows: the error code that must come first of a file with one bug
+    (None: any). formatted, alone, two_bugs, with_wrong: shares of files that rustfmt wrote, that stand alone, that
+    have a second bug, and (of the rest) that get a failed first attempt."""
+    every = dress.formatted([pair for _, _, pair in named] + list(company), r, share=formatted)
     pairs: list[dress.Dressed] = []
-    for mine, theirs in zip(every[:count], every[count:], strict=True):
+    for mine, theirs in zip(every[: len(named)], every[len(named) :], strict=True):
         roll = r.random()
-        pairs.append(dress.alone(mine) if roll < 0.45 else dress.in_company(mine, theirs, r, second_bug=roll > 0.75))
+        second = roll > 1 - two_bugs
+        pairs.append(dress.alone(mine) if roll < alone else dress.in_company(mine, theirs, r, second_bug=second))
     buggy = diagnose_batch([pair.buggy for pair in pairs])
     clean = diagnose_batch([pair.fixed for pair in pairs])
     later = _second_bugs(pairs, buggy)
     good = [
         PooledRepair(pattern_id, seed, pair.buggy, pair.fixed, render_compact(b, "src/lib.rs"), **more)
-        for seed, pair, b, f, more in zip(seeds, pairs, buggy, clean, later, strict=True)
-        if not any(d.is_error for d in f) and (more if pair.other else _shows(b, p.error))
+        for (pattern_id, seed, _), pair, b, f, more in zip(named, pairs, buggy, clean, later, strict=True)
+        if not any(d.is_error for d in f) and (more if pair.other else _shows(b, shows))
     ]
-    r = random.Random(first_seed * 7919 + len(pattern_id))
+    return _with_wrong(good, r, with_wrong)
+
+
+_HELD_BACK_WORDS = re.compile(
+    r"local variable|couldn't convert the error|operator can only be used on `\w+`s, not `\w+`s"
+    r"|may not live long enough, but it borrows|expected `&str`, found `char`|expected `char`, found `&str`"
+)
+
+
+def as_held_back(program: str, found: Sequence[Diagnostic]) -> bool:
+    """Whether rustc says of a program what it says of a held-back pattern alone: a lifetime missing from a field
+    (`lt_struct_missing`), a closure that outlives what it borrows (`bc_closure_needs_move`), and so on. What it says of
+    known patterns too («mismatched types») cannot tell; there the bug's maker has to take care."""
+    lines = program.split("\n")
+    return any(
+        d.code in ("E0373", "E0593", "E0782", "E0282")
+        or (d.code == "E0106" and d.primary is not None and "fn " not in lines[d.primary.line - 1])
+        or _HELD_BACK_WORDS.search("\n".join([d.message, *(span.label for span in d.spans)]))
+        for d in found
+    )
+
+
+def _with_wrong(good: list[PooledRepair], r: random.Random, share: float) -> list[PooledRepair]:
+    """Some of them with a plausible failed first attempt, which rustc refuses too."""
     tries: list[tuple[int, str]] = []
     for i, item in enumerate(good):
-        if r.random() < with_wrong and not item.then:
+        if r.random() < share and not item.then:
             old, new = item.buggy.split("\n"), item.fixed.split("\n")
             a, b, c = differing_block(old, new)
             if b == a or b - a != c - a:
@@ -108,12 +146,11 @@ def draw(pattern_id: str, first_seed: int, count: int, with_wrong: float = 0.35)
             k = r.randrange(a, b)
             changed = [*old[:k], _tamper(r, old[k]), *old[k + 1 :]]
             tries.append((i, "\n".join(changed)))
+    out = list(good)
     for (i, text), found in zip(tries, diagnose_batch([t for _, t in tries]), strict=True):
         if any(d.is_error for d in found):
-            good[i] = PooledRepair(
-                **{**asdict(good[i]), "wrong": text, "wrong_feedback": render_compact(found, "src/lib.rs")}
-            )
-    return good
+            out[i] = replace(good[i], wrong=text, wrong_feedback=render_compact(found, "src/lib.rs"))
+    return out
 
 
 def _second_bugs(pairs: list[dress.Dressed], buggy: list[list[Diagnostic]]) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from continualcode.koans.grammar import ADJECTIVES, NOUNS, VERBS
 from continualcode.nursery import chores, wording
 from continualcode.nursery.tokenizer import RUST_WORDS
 
+_KEPT = {*RUST_WORDS.split(), "self", "none", "some"}
 _LISTED = {*NOUNS, *VERBS, *ADJECTIVES} - set(RUST_WORDS.split())
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 
@@ -59,9 +60,12 @@ def draw(r: random.Random, sources: Sequence[str], *, feedback: str = "", share:
     text = "\n".join(sources)
     present = {w.lower() for w in _WORD.findall(text)}
     foreign = _foreign_words(text)
+    own = {w.lower() for name in _declared(text) for w in _WORD.findall(name) if len(w) > 2}
     mapping: dict[str, str] = {}
     for word in sorted(present):
         base = word if word in _LISTED else word[:-1] if word.endswith("s") and word[:-1] in _LISTED else ""
+        if not base and word in own and word not in _KEPT:
+            base = word[:-1] if word.endswith("s") and word[:-1] in own else word
         if not base or base in mapping or {base, base + "s"} & foreign or r.random() > share:
             continue
         for _ in range(20):
@@ -78,29 +82,42 @@ def draw(r: random.Random, sources: Sequence[str], *, feedback: str = "", share:
 
 
 _DECLARED = re.compile(
-    r"\b(?:fn|struct|enum|trait|type|const|static|let|mut|for)\s+(\w+)|(\w+)\s*:(?!:)|^\s+([A-Z]\w*)(?=[,({ ]|$)", re.M
+    r"\b(?:fn|struct|enum|trait|type|const|static)\s+(\w+)|\b(?:let|mut|for)\s+([a-z_]\w*)|(\w+)\s*:(?!:)|^\s+([A-Z]\w*)(?=[,({ ]|$)",
+    re.M,
 )
 _STD_MEMBERS = set(
-    "item output target err error next fmt cmp partial eq default drop from into hash clone deref".split()
+    "item output target err error next fmt cmp partial eq default drop from into hash clone deref keys values get set insert "
+    "remove push pop swap take replace first last find rest parent name entry bitor bitand add sub mul neg index borrow "
+    "debug copy ord display".split()
 )
 
 
 def _foreign_words(source: str) -> set[str]:
     """The words inside names that a program uses but does not declare (types, traits and methods of the
     library): to rename one of them would make rustc's feedback untrue."""
-    code = re.sub(r'"(?:[^"\\]|\\.)*"', '""', source)
-    declared = {name for groups in _DECLARED.findall(code) for name in groups if name}
-    declared |= {n for group in re.findall(r"\|([^|\n]*)\|", code) for n in re.findall(r"[a-z]\w*", group)}
-    declared |= {
-        n for group in re.findall(r"\b(?:let|for)\s+\(([^)\n]*)\)", code) for n in re.findall(r"[a-z]\w*", group)
-    }
-    declared -= {n for line in re.findall(r"^\s*use .*", code, re.M) for n in re.findall(r"\w+", line)}
+    code = _without_text(source)
+    declared = _declared(source)
     functions = set(re.findall(r"\bfn\s+(\w+)", code))
     called = {n for n in re.findall(r"(?:\.|::)([a-z]\w*)(?=\(|::<)", code) if n not in functions}
     undeclared = set(re.findall(r"[A-Za-z_]\w*", code)) - declared
     return _STD_MEMBERS | {
         str(w).lower() for name in called | undeclared for w in re.findall(r"[A-Z]?[a-z]+", name) if len(w) > 1
     }
+
+
+def _without_text(source: str) -> str:
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', source)
+
+
+def _declared(source: str) -> set[str]:
+    """The names that a program declares itself: items, fields, variables, parameters, variants."""
+    code = _without_text(source)
+    declared = {name for groups in _DECLARED.findall(code) for name in groups if name}
+    declared |= {n for group in re.findall(r"\|([^|\n]*)\|", code) for n in re.findall(r"[a-z]\w*", group)}
+    declared |= {
+        n for group in re.findall(r"\b(?:let|for)\s+\(([^)\n]*)\)", code) for n in re.findall(r"[a-z]\w*", group)
+    }
+    return declared - {n for line in re.findall(r"^\s*use .*", code, re.M) for n in re.findall(r"\w+", line)}
 
 
 _STRING = re.compile(r'"[A-Za-z][A-Za-z ,:!-]{2,}"')

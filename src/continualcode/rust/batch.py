@@ -136,9 +136,12 @@ def _own_view(d: Diagnostic, owner: int, others: set[str]) -> Diagnostic | None:
     own name disappears, and the paths of library types that only `others` (names) made ambiguous. None when the
     error itself speaks of another program."""
 
+    def placed(text: str) -> str:
+        return _NAMED.sub(PATH, _MODULE.sub("", text))
+
     def own(text: str) -> str:
-        text = _NAMED.sub(PATH, _MODULE.sub("", text))
-        return _LIBRARY.sub(lambda m: m[1] if m[1] in others else m[0], text)
+        text = placed(text)
+        return text if "`use " in text else _LIBRARY.sub(lambda m: m[1] if m[1] in others else m[0], text)
 
     def foreign(text: str) -> bool:
         return any(int(m) != owner for m in _MODULE.findall(text))
@@ -158,7 +161,7 @@ def _own_view(d: Diagnostic, owner: int, others: set[str]) -> Diagnostic | None:
                 path=PATH if file else span.path,
                 label=own(span.label),
                 note=own(span.note),
-                replacement=own(span.replacement) if span.replacement is not None else None,
+                replacement=placed(span.replacement) if span.replacement is not None else None,
             )
         )
     return replace(
