@@ -21,6 +21,7 @@ from continualcode.agent.tools import Preview, Toolbox
 from continualcode.config import Settings
 from continualcode.engine.base import SampleParams, ToolCall
 from continualcode.errors import UserError
+from continualcode.rust.verdict import Verdict
 from continualcode.store import Store, new_id, now
 from continualcode.store.records import RunRecord
 
@@ -121,6 +122,22 @@ def test_denials_have_an_end_and_nothing_runs(tmp_path: Path) -> None:
         and not teacher.denied
         and (tmp_path / "work/a.txt").read_text() == "one\n"
     )
+
+
+def test_what_was_written_before_ctrl_c_can_be_undone_and_is_not_taught(tmp_path: Path) -> None:
+    def cut_off() -> Verdict:
+        raise KeyboardInterrupt  # as it reaches the program while the code is checked
+
+    edited = ToolCall("write", {"path": "a.rs", "content": "fn a() {}\n"})
+    asked = ToolCall("write", {"path": "a.rs", "content": "fn b() {}\n"})
+    loop, _, teacher = make(tmp_path, [reply(asked), "Fine."], [Decision("edit", "diff", call=edited)], [])
+    loop.session.toolbox._check = cut_off
+    outcome = loop.request("Do it.")
+    assert outcome.end == "interrupted" and not teacher.denied
+    assert outcome.changes == [{"a.rs": (None, b"fn a() {}\n")}] and loop.session.open_call is None
+    assert loop.request("Go on.").text == "Fine."
+    said = [(m.role, m.content) for m in loop.session.messages if m.role != "assistant"]
+    assert said == [("user", "Do it."), ("tool", "interrupted by the user"), ("user", "Go on.")]
 
 
 def test_a_call_that_cannot_run_is_not_asked_about(tmp_path: Path) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pexpect
 import pytest
 
-from continualcode.cli import app
-from continualcode.store import Store
+sys.path.append(str(Path(__file__).parent))
+from place import Place, ask, leave  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 WRITE = {"name": "write", "arguments": {"path": "a.txt", "content": "whole\nfile"}}
 LINES = {"name": "edit_lines", "arguments": {"path": "a.txt", "start": 2, "end": 2, "text": "TWO"}}
@@ -24,65 +20,11 @@ READ = {"name": "read", "arguments": {"path": "a.txt"}}
 LS = {"name": "bash", "arguments": {"command": "ls"}}
 
 
-class Place:
-    """A project, a home for state, and the program in it."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.home, self.work, self.script = tmp_path / "home", tmp_path / "work", tmp_path / "script.json"
-        self.work.mkdir()
-        (self.work / "a.txt").write_text("one\ntwo\n")
-        source = str(Path(__file__).resolve().parents[2] / "src")
-        self.env = {
-            **os.environ, "PYTHONPATH": source, "CONTINUALCODE_HOME": str(self.home), "PROMPT_TOOLKIT_NO_CPR": "1",
-            "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100", "HOME": str(tmp_path),
-        }  # fmt: skip
-
-    def argv(self, replies: list[Any], *words: str) -> list[str]:
-        self.script.write_text(json.dumps(replies))
-        return ["-m", "continualcode", f"model_name=scripted:{self.script}", *words]
-
-    def start(self, replies: list[Any], *words: str) -> pexpect.spawn:
-        child = pexpect.spawn(
-            sys.executable, self.argv(replies, *words), cwd=str(self.work), env=self.env, encoding="utf-8", timeout=30,
-            dimensions=(40, 100),
-        )  # fmt: skip
-        child.expect("/help")
-        child.expect(">")
-        return child
-
-    def headless(self, replies: list[Any], *words: str) -> tuple[int, list[dict[str, Any]], str]:
-        """One request in this process: (exit code, events, all that was printed)."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.chdir(self.work), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = app.run(self.argv(replies, *words)[2:])
-        events = [json.loads(line) for line in out.getvalue().splitlines() if line.startswith("{")]
-        return code, events, out.getvalue() + err.getvalue()
-
-    @property
-    def text(self) -> str:
-        return (self.work / "a.txt").read_text()
-
-    def store(self) -> Store:
-        return Store(self.home / "store.db")
-
-
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     made = Place(tmp_path)
     monkeypatch.setenv("CONTINUALCODE_HOME", str(made.home))
     return made
-
-
-def ask(child: pexpect.spawn, line: str) -> None:
-    child.send(line + "\r")
-
-
-def leave(child: pexpect.spawn) -> str:
-    ask(child, "/quit")
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 0, child.before
-    return child.before or ""
 
 
 def test_deny_teach_approve_note_and_undo(place: Place) -> None:
@@ -230,7 +172,7 @@ def test_headless_goes_on_with_a_session(place: Place) -> None:
     code, _, text = place.headless([], "--continue", "-p", "x")
     assert code == 2 and "no earlier session" in text
     _, first, _ = place.headless([READ, "It says one."], "-p", "Read it.", "--json")
-    code, events, _ = place.headless(["As before."], "--resume", first[0]["session"], "-p", "And?", "--json")
+    code, events, _ = place.headless(["As before."], "--resume", "run_", "-p", "And?", "--json")  # enough of its name
     assert code == 0 and events[0]["type"] == "session" and events[1]["type"] == "remark"
     transcript = json.loads((place.home / "runs" / events[0]["session"] / "transcript.json").read_text())
     assert [m["role"] for m in transcript["messages"]] == [

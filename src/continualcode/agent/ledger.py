@@ -15,23 +15,30 @@ from typing import Any
 
 from continualcode.agent import files
 from continualcode.agent.calls import plain
-from continualcode.agent.session import Session, Turn, message_from_dict, message_to_dict
-from continualcode.engine.base import Message, ToolCall
-from continualcode.errors import UserError
+from continualcode.agent.session import Session, Turn, message_to_dict
+from continualcode.engine.base import ToolCall
+from continualcode.learn.undo import GLOBAL
 from continualcode.rust.verdict import Verdict
 from continualcode.store import Store, new_id, now
-from continualcode.store.records import CorrectionRecord, EpisodeRecord, RunRecord, ToolCallRecord
+from continualcode.store.records import CorrectionRecord, EpisodeRecord, ToolCallRecord
+
+SUGGESTED = 50  # of the newest corrections
+ABOUT = 80  # characters of a session's first request that a list of sessions shows
 
 
 class Ledger:
-    """The records of one session. `summary` is the run's, kept up to date; `counts` what /metrics shows."""
+    """The records of one session. `summary` is the run's, kept up to date; `counts` what /metrics shows; `scope`:
+    whose what the user says is."""
 
-    def __init__(self, store: Store, run_id: str, folder: Path, workspace: Path, summary: dict[str, Any]) -> None:
+    def __init__(
+        self, store: Store, run_id: str, folder: Path, workspace: Path, summary: dict[str, Any], scope: str = GLOBAL
+    ) -> None:
         self.store = store
         self.run_id = run_id
         self.folder = folder
         self.workspace = workspace
         self.summary = summary
+        self.scope = scope
         self.counts: Counter[str] = Counter()
         self.episode_id: str | None = None
         self._calls: list[ToolCallRecord] = []
@@ -48,6 +55,9 @@ class Ledger:
         self._calls = []
         self._prompt, self._started, self._clock = text, now(), time.monotonic()
         self.counts["requests"] += 1
+        about = next((m.content for m in session.messages if m.role == "user"), text)
+        self.summary |= {"requests": self.counts["requests"], "about": " ".join(about.split())[:ABOUT]}
+        self.store.update_run(self.run_id, summary=self.summary)
         self.transcript(session)
 
     def call(
@@ -119,12 +129,18 @@ class Ledger:
         self.episode_id = None
 
     # -- corrections and lessons
-    def correction(self, kind: str, text: str, wrong: str, right: str) -> CorrectionRecord:
-        """Write a correction down: kind is deny, edit or note."""
+    def correction(self, kind: str, text: str, wrong: str, right: str, *, everywhere: bool = False) -> CorrectionRecord:
+        """Write a correction down: kind is deny, edit or note; `everywhere`: it is not this repository's alone."""
         self.counts["notes" if kind == "note" else "corrections"] += 1
-        record = CorrectionRecord(new_id("co"), kind, text, "global", self.episode_id, wrong, right, now())
+        scope = GLOBAL if everywhere else self.scope
+        record = CorrectionRecord(new_id("co"), kind, text, scope, self.episode_id, wrong, right, now())
         self.store.add_correction(record)
         return record
+
+    def given_before(self) -> list[str]:
+        """Corrections in words that were given lately, here or elsewhere, each once, oldest first."""
+        rows = self.store.find("corrections", kind="deny", newest=True, limit=SUGGESTED)
+        return list(dict.fromkeys(row.text for row in rows))[::-1]
 
     def lesson(self, outcome: str) -> None:
         """Count a lesson by its outcome."""
@@ -141,34 +157,3 @@ class Ledger:
         except files.FileProblem as error:
             self.counts["transcript not saved"] += 1
             self.summary["transcript"] = str(error)
-
-
-def earlier(store: Store, home: Path, workspace: Path, resume: str | None) -> tuple[str, list[Message], list[str]]:
-    """(id, messages, notes) of the session to go on with: `resume`, or the last one here. A call that was
-    never answered is left out. Raises UserError."""
-    if resume is not None:
-        run = store.get_run(resume)
-        if run is None or run.kind != "session":
-            raise UserError(f"There is no session {resume}; `continualcode --continue` goes on with the last one here.")
-    else:
-        run = _last_here(store, home, workspace)
-        if run is None:
-            raise UserError("There is no earlier session in this directory; start one without --continue.")
-    path = home / "runs" / run.id / "transcript.json"
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        messages = [message_from_dict(m) for m in raw["messages"]]
-        notes = [str(n) for n in raw["notes"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"The transcript of {run.id} cannot be read ({error}); start a new session.") from None
-    if messages and messages[-1].tool_calls:
-        messages.pop()
-    return run.id, messages, notes
-
-
-def _last_here(store: Store, home: Path, workspace: Path) -> RunRecord | None:
-    for run in store.find("runs", kind="session", newest=True):
-        transcript = home / "runs" / run.id / "transcript.json"
-        if run.summary.get("workspace") == str(workspace) and transcript.is_file():
-            return run
-    return None

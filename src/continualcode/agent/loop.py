@@ -8,6 +8,7 @@ when the user stops it, or when a limit is reached. Nothing runs that neither a 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,18 +24,20 @@ from continualcode.config import Settings
 from continualcode.engine.base import Completion, Engine, Message, SampleParams, ToolCall
 from continualcode.rust.verdict import Verdict
 
+INTERRUPTED = "interrupted by the user"
 TRIED = "error: this leaves the file as it was when it failed its check; make another change"
 
 
 @dataclass(frozen=True)
 class Decision:
     """What the user says of a call. `text`: the correction or the note; `call`: the edited call; `rule`: what
-    is allowed from now on."""
+    is allowed from now on; `everywhere`: the correction holds in every repository, not in this one alone."""
 
     kind: Literal["approve", "teach", "deny", "edit", "note", "rule", "stop"]
     text: str = ""
     call: ToolCall | None = None
     rule: Rule | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,19 @@ class Denied:
     tools: tuple[Mapping[str, Any], ...] | None = None
     recent: tuple[tuple[Message, ...], ...] = ()  # other prompts of this session, for the lesson to spread over
     approved: bool = False  # `right` is the model's own retry, which the user approved
+    everywhere: bool = False  # for every repository
 
 
 @dataclass(frozen=True)
 class Taught:
-    """How a lesson ended, in one line for the user. outcome: took, partly, did_not_take, refused, stopped."""
+    """How a lesson ended, in words for the user. outcome: took, partly, did_not_take, refused, stopped. `twin_id`: the
+    same lesson in the weights of every repository, when this one has its own."""
 
     outcome: str
     line: str
     lesson_id: str = ""
     seconds: float = 0.0
+    twin_id: str = ""
 
 
 Teach = Callable[[Denied, threading.Event], Taught]
@@ -87,16 +93,18 @@ class Face(Protocol):
 class Outcome:
     """How a request ended: `done`, `refused` (a call was denied more often than is tried again), `limit` (too
     many turns), `malformed` (no well-formed call came), `stuck` (it proposed nothing but edits that had failed),
-    `interrupted`. `changes`: what each call changed, for undo."""
+    `interrupted`. `changes`: what each call changed, for undo; `lessons`: the ids of those that it taught."""
 
     end: str
     text: str = ""
     changes: list[dict[str, tuple[bytes | None, bytes | None]]] = field(default_factory=list)
     verdict: Verdict | None = None
+    lessons: list[str] = field(default_factory=list)
 
 
 class Loop:
-    """The parts of one session; `request` runs one request through them."""
+    """The parts of one session; `request` runs one request through them. `read`: tokens of the last prompt; `speed`:
+    tokens a second of the last reply."""
 
     def __init__(
         self, session: Session, face: Face, approval: Approval, ledger: Ledger, settings: Settings, teach: Teach | None
@@ -107,14 +115,18 @@ class Loop:
         self.ledger = ledger
         self.settings = settings
         self.teach = teach
+        self.outcome = Outcome("interrupted")  # of the request under way, or the last one
+        self.read, self.speed = 0, 0.0
         self._recent: deque[tuple[Message, ...]] = deque(maxlen=64)
         self._failed: set[tuple[str, bytes]] = set()  # files of this request that failed their check
         self._unlearnt: Denied | None = None  # a lesson that waits for the approved retry
 
     def request(self, text: str) -> Outcome:
         """See the module docstring. The transcript is saved whatever happens."""
+        if self.session.open_call is not None:  # the last request was cut off between a call and its answer
+            self.session.respond(INTERRUPTED)
         self.session.user(text)
-        outcome = Outcome("interrupted")
+        self.outcome = outcome = Outcome("interrupted")
         self._unlearnt = None
         self._failed.clear()
         self.ledger.begin(text, self.session)
@@ -135,6 +147,7 @@ class Loop:
             self.face.said(turn)
             if turn.error is not None:
                 self.ledger.call(turn, turn.refused, turn.error, "auto", False)
+                self.ledger.transcript(self.session)
                 malformed += 1
                 if malformed > self.settings.retries:
                     outcome.end = "malformed"
@@ -198,11 +211,15 @@ class Loop:
                 [prompt], params, on_text=lambda _, piece: self.face.streamed(piece), cancelled=cancel.is_set
             )[0]
 
-        return worker.run(draw, cancel, lambda seconds: self.face.tick("", seconds))
+        began = time.monotonic()
+        completion = worker.run(draw, cancel, lambda seconds: self.face.tick("", seconds))
+        self.read, self.speed = len(prompt), len(completion.ids) / max(time.monotonic() - began, 1e-6)
+        return completion
 
     def _decide(self, call: ToolCall) -> Decision:
         """The user's word, or the rules'. A call that cannot run (its preview is a problem) needs no approval:
-        running it only tells the model why."""
+        running it only tells the model why. What is approved is what was shown: when the file was changed meanwhile,
+        the call is shown again; an edited call that cannot run is not taken."""
         preview = self.session.toolbox.preview(call)
         if preview.kind == "problem" or self.approval.allows(call):
             self.face.runs(call, preview, "auto")
@@ -212,22 +229,38 @@ class Loop:
             if decision.kind == "note":
                 self.session.note(decision.text)
                 self.ledger.correction("note", decision.text, "", "")
-            elif decision.kind == "rule" and decision.rule is not None:
+                self.ledger.transcript(self.session)
+                continue
+            if decision.kind == "rule" and decision.rule is not None:
                 self.approval.keep(decision.rule)
-                if decision.rule.allows(call):
-                    return Decision("approve")
-            else:
-                return decision
+                if not decision.rule.allows(call):
+                    continue
+                decision = Decision("approve")
+            if decision.kind == "edit" and decision.call is not None:
+                edited = self.session.toolbox.preview(decision.call)
+                if edited.kind == "problem":
+                    self.face.remark(edited.diff)
+                    continue
+            if decision.kind == "approve":
+                shown, preview = preview, self.session.toolbox.preview(call)
+                if preview.kind != "problem" and preview != shown:
+                    self.face.remark("not run: what it would change is not what was shown any more")
+                    continue
+            return decision
 
     def _run(self, turn: Turn, decision: Decision, outcome: Outcome) -> bool:
         """Run the call, or the user's version of it; True when Ctrl-C cut it off."""
         assert turn.call is not None
         call = decision.call if decision.kind == "edit" and decision.call is not None else turn.call
+        workspace = self.session.toolbox.workspace
+        planned = {name: (_bytes(workspace / name), new) for name, new in self.session.toolbox.outcome(call).items()}
         try:
             result = self.session.apply(call)
-        except KeyboardInterrupt:
-            result = ToolResult("interrupted by the user", False)
-            self.session.respond(result.text)
+        except KeyboardInterrupt:  # while the code was checked, say: what was written already can be undone
+            written = {name: both for name, both in planned.items() if both[0] != _bytes(workspace / name) == both[1]}
+            result = ToolResult(INTERRUPTED, False, written)
+            if self.session.open_call is not None:
+                self.session.respond(result.text)
             stopped = True
         else:
             stopped = False
@@ -242,9 +275,10 @@ class Loop:
                 if result.verdict is not None and after is not None:
                     self._failed.add((name, after))
         self.ledger.transcript(self.session)
-        if decision.kind == "edit":
-            self._correct(turn, decision.text, right=call)
-        elif decision.text != "auto" and self._unlearnt is not None:
+        ran = not stopped and (result.ok or call.name not in calls.EDITS)
+        if ran and decision.kind == "edit":
+            self._correct(turn, decision, right=call)
+        elif ran and decision.text != "auto" and self._unlearnt is not None:
             waiting, self._unlearnt = self._unlearnt, None
             self._lesson(replace(waiting, right=call, approved=True))
         self._recent.append(turn.context)
@@ -259,17 +293,18 @@ class Loop:
         self.ledger.call(turn, turn.call, self.session.messages[-1].content, "taught" if correction else "denied", True)
         self.ledger.transcript(self.session)
         if correction:
-            self._correct(turn, correction, right=None)
+            self._correct(turn, decision, right=None)
 
-    def _correct(self, turn: Turn, correction: str, right: ToolCall | None) -> None:
+    def _correct(self, turn: Turn, decision: Decision, right: ToolCall | None) -> None:
         """Write a correction down and teach it."""
         assert turn.call is not None
-        kind = "edit" if right is not None else "deny"
-        record = self.ledger.correction(kind, correction, calls.render(turn.call), calls.render(right) if right else "")
+        kind, correction = "edit" if right is not None else "deny", decision.text
+        wrong, better = calls.render(turn.call), calls.render(right) if right else ""
+        record = self.ledger.correction(kind, correction, wrong, better, everywhere=decision.everywhere)
         tools = self.session.tools
         denied = Denied(
             turn.context, turn.completion, turn.call, correction, right, record.id, tuple(self.session.notes),
-            tuple(tools) if tools else None, tuple(self._recent),
+            tuple(tools) if tools else None, tuple(self._recent), everywhere=decision.everywhere,
         )  # fmt: skip
         self._lesson(denied)
 
@@ -281,6 +316,14 @@ class Loop:
         cancel, teach = threading.Event(), self.teach
         taught = worker.run(lambda: teach(denied, cancel), cancel, lambda seconds: self.face.tick("lesson", seconds))
         self.ledger.lesson(taught.outcome)
+        self.outcome.lessons += [name for name in (taught.lesson_id, taught.twin_id) if name]
         self.face.taught(taught)
         if denied.right is None and taught.outcome in ("refused", "did_not_take"):
             self._unlearnt = denied
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

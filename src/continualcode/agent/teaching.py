@@ -1,24 +1,85 @@
-"""A denied call becomes a lesson of `learn`, and the lesson a row of the store."""
+"""A denied call becomes a lesson of `learn`, and the lesson a row of the store, in the scope that it belongs to.
+
+A repository's lessons go into the repository's weights. One for every repository goes into the global weights, which
+hold no repository's own; where the repository has weights of its own, it is taught in both.
+"""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from continualcode.agent.loop import Denied, Taught
+from continualcode.agent.scope import Busy, alone
 from continualcode.config import Settings
 from continualcode.engine.base import Engine, EngineError, Message, ToolCall
 from continualcode.errors import UserError
+from continualcode.learn.undo import (
+    GLOBAL,
+    in_force,
+    in_use,
+    last_standing,
+    resume,
+    resume_folder,
+    standing,
+    undo_lesson,
+)
 from continualcode.store import Store, new_id
 
 
-def lesson(engine: Engine, store: Store, settings: Settings, denied: Denied, cancel: threading.Event) -> Taught:
-    """Teach one correction and keep the lesson. Setting `cancel` stops it at the next step, with the weights
-    from before. What cannot be taught is said, not raised: the request goes on."""
+def lesson(
+    engine: Engine, store: Store, settings: Settings, denied: Denied, cancel: threading.Event, scope: str = GLOBAL
+) -> Taught:
+    """Teach one correction, given in `scope`, and keep the lesson. Setting `cancel` stops it at the next step, with the
+    weights from before. What cannot be taught is said, not raised: the request goes on."""
+    if not denied.everywhere:
+        return _taught(engine, store, settings, denied, cancel, scope)
+    try:
+        with alone(settings.home, GLOBAL, "Another lesson"):
+            return _everywhere(engine, store, settings, denied, cancel, scope)
+    except Busy:
+        return Taught("refused", "lesson refused: another session teaches every repository now; try again when it has")
+
+
+def _everywhere(
+    engine: Engine, store: Store, settings: Settings, denied: Denied, cancel: threading.Event, scope: str
+) -> Taught:
+    """See the module docstring. Another session may have taught the global weights since this one began: they are read
+    again, unless the user chose other weights for this session."""
+    if in_use(store, scope) == GLOBAL:
+        if settings.adapter == "current":
+            resume(store, engine, GLOBAL)
+        return _taught(engine, store, settings, denied, cancel, GLOBAL)
+    here = _taught(engine, store, settings, denied, cancel, scope)
+    if cancel.is_set():
+        return here
+    mine = engine.snapshot()
+    try:
+        _put_global(store, engine)
+        there = _taught(engine, store, settings, denied, cancel, GLOBAL)
+    except (UserError, EngineError) as error:
+        there = Taught("refused", f"lesson refused: {error}")
+    finally:
+        engine.restore(mine)
+    line, seconds = f"{here.line}\nin every repository: {there.line}", here.seconds + there.seconds
+    return replace(here, line=line, seconds=seconds, twin_id=there.lesson_id)
+
+
+def _put_global(store: Store, engine: Engine) -> None:
+    folder, current = resume_folder(store), store.current()
+    if folder is not None:
+        engine.load_state(folder)
+    else:
+        engine.load_adapter(store.adapter_folder(current) if current is not None else None)
+
+
+def _taught(
+    engine: Engine, store: Store, settings: Settings, denied: Denied, cancel: threading.Event, scope: str
+) -> Taught:
     from continualcode.learn.lesson import LessonInput, teach
     from continualcode.learn.pool import Pool
     from continualcode.learn.record import lesson_record
     from continualcode.learn.rehearsal import from_records
-    from continualcode.learn.undo import standing
 
     approved = tuple(engine.encode_reply(Message("assistant", "", (denied.right,)))) if denied.right else None
     given = LessonInput(
@@ -30,13 +91,16 @@ def lesson(engine: Engine, store: Store, settings: Settings, denied: Denied, can
         tools=denied.tools,
     )
     lesson_id = new_id("le")
-    pool = Pool(recent=denied.recent, lessons=from_records(engine, standing(store)))
+    before = [*standing(store), *(standing(store, scope) if scope != GLOBAL else ())]
+    pool = Pool(recent=denied.recent, lessons=from_records(engine, before))
     try:
         outcome = teach(engine, given, settings, pool, lesson_id=lesson_id, cancelled=cancel.is_set)
     except (UserError, EngineError) as error:
         return Taught("refused", f"lesson refused: {error}")
     store.add_lesson(
-        lesson_record(engine, given, outcome, settings, lesson_id=lesson_id, correction_id=denied.correction_id)
+        lesson_record(
+            engine, given, outcome, settings, lesson_id=lesson_id, correction_id=denied.correction_id, scope=scope
+        )
     )
     return Taught(outcome.verdict, outcome.line(), lesson_id, outcome.seconds)
 
@@ -54,20 +118,28 @@ def words(denied: Denied) -> str:
     return denied.correction
 
 
-def go_on(store: Store, engine: Engine) -> str:
-    """Put the engine where the last session's lessons left it; a remark when there is something to say."""
-    from continualcode.learn.undo import resume
-
+def go_on(store: Store, engine: Engine, scope: str = GLOBAL) -> str:
+    """Put the engine where the lessons of `scope` left it; a remark when there is something to say."""
     try:
-        folder = resume(store, engine)
+        folder = resume(store, engine, scope)
     except (UserError, EngineError) as error:
         return f"the lessons of earlier sessions are left aside: {error}"
-    return "" if folder is None else f"going on from the lessons of before ({folder.parent.name})"
+    if folder is None:
+        return ""
+    used = in_use(store, scope)
+    whose = "every repository" if used == GLOBAL else "this repository"
+    count = len(in_force(store, used))
+    what = f"{count} lesson{'' if count == 1 else 's'} of" if count else f"{folder.name}, promoted for"
+    return f"going on from {what} {whose}"
 
 
-def undo(engine: Engine, store: Store, lesson_id: str) -> str:
-    """Take a lesson back (`last`: the newest that stands); one line for the user. Raises UserError."""
-    from continualcode.learn.undo import last_standing, undo_lesson
-
-    record = undo_lesson(store, engine, last_standing(store) if lesson_id == "last" else lesson_id)
-    return f"undone: {record.id} ({record.correction})"
+def undo(engine: Engine, store: Store, lesson_id: str, scope: str = GLOBAL) -> str:
+    """Take a lesson back (`last`: the newest that stands of those in use in `scope`); one line for the user. The engine
+    is restored when it is on the lesson's weights. Raises UserError."""
+    used = in_use(store, scope)
+    name = last_standing(store, used) if lesson_id == "last" else lesson_id
+    given = store.get_lesson(name)
+    mine = given is not None and given.scope == used
+    record = undo_lesson(store, engine if mine else None, name)
+    tail = "" if mine else f"; it was taught in {record.scope}, and what others built on it since stays"
+    return f"undone: {record.id} ({record.correction}){tail}"

@@ -3,28 +3,38 @@ is written, and asks with one key.
 
 Ctrl-C at a question refuses the call and ends the request; while the model speaks or learns it stops that
 step; at the main prompt it clears the line, where Ctrl-D quits. Nothing is lost by any of them: the ledger
-has written everything down.
+has written everything down. At the main prompt Enter sends; Alt-Enter or a backslash before Enter begins another
+line, and a paste of many lines is one request.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
+import termios
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app
+from prompt_toolkit.application.current import get_app_session
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
 
-from continualcode.agent import calls, files
+from continualcode.agent import calls, correction, files
 from continualcode.agent.approval import Rule, suggested
 from continualcode.agent.calls import BadCall
 from continualcode.agent.loop import Decision, Taught
@@ -36,16 +46,38 @@ from continualcode.errors import UserError
 CHOICES = {
     "a": "approve", "d": "deny and teach", "s": "deny silently", "e": "edit", "n": "note", "r": "rule",
 }  # fmt: skip
+QUESTION = "[a]pprove [d]eny and teach [s]ilent deny [e]dit [n]ote [r]ule > "
+NARROW = "a d s e n r, or ? > "
+MEANINGS = """  a  approve: run it
+  d  deny, and teach what it should do instead (--global at the end of your words: in every repository)
+  s  deny, without teaching
+  e  edit the call in $EDITOR; what you make of it runs and is taught
+  n  a note for this session
+  r  always allow calls like this one"""
 SHOWN_LINES = 12  # of a tool's result
 CALL = "<tool_call>"
 
 
 class Terminal:
-    """See the module docstring."""
+    """See the module docstring. `status(width)` is the line below a prompt; `suggestions()` are corrections given
+    before, oldest first."""
 
-    def __init__(self, console: Console | None = None, history: Path | None = None) -> None:
+    def __init__(
+        self, console: Console | None = None, history: Path | None = None, completer: Completer | None = None
+    ) -> None:
         self.console = console or Console(highlight=False)
-        self._prompt: PromptSession[str] = PromptSession(history=_history(history))
+        self.status: Callable[[int], str] = lambda width: ""
+        self.suggestions: Callable[[], list[str]] = lambda: []
+        self._prompt: PromptSession[str] = PromptSession(
+            history=_history(history),
+            completer=completer,
+            complete_while_typing=Condition(lambda: get_app().current_buffer.text.startswith("/")),
+            multiline=True,
+            prompt_continuation="  ",
+            key_bindings=_line_keys(),
+            reserve_space_for_menu=5,
+        )
+        self._draft = ""  # an edited call that could not be read: the editor opens with it again
         self._pending = ""  # streamed text that is not shown yet
         self._calling = False
         self._ticking = False
@@ -56,11 +88,16 @@ class Terminal:
     # -- the main prompt
     def line(self) -> str:
         """The user's next request. Raises EOFError (Ctrl-D) and KeyboardInterrupt (Ctrl-C)."""
-        return self._prompt.prompt(HTML("<b>&gt; </b>"))
+        return self._prompt.prompt(HTML("<b>&gt; </b>"), bottom_toolbar=self._toolbar())
 
-    def ask(self, question: str) -> str:
-        """A sentence from the user; empty when they press only Enter."""
-        return PromptSession(history=InMemoryHistory()).prompt(question).strip()
+    def ask(self, question: str, before: Sequence[str] = (), default: str = "") -> str:
+        """A sentence from the user; empty when they press only Enter. `before`: what the arrow keys bring back and
+        what is suggested while they type."""
+        session = PromptSession(history=InMemoryHistory(before), auto_suggest=AutoSuggestFromHistory())
+        return session.prompt(question, default=default, bottom_toolbar=self._toolbar()).strip()
+
+    def _toolbar(self) -> str | None:
+        return self.status(self.console.width) or None
 
     def key(self, question: str, keys: str) -> str:
         """One of `keys`, without Enter."""
@@ -86,7 +123,8 @@ class Terminal:
         def _end(event: KeyPressEvent) -> None:
             event.app.exit(exception=EOFError())
 
-        chosen: str = PromptSession(history=InMemoryHistory(), key_bindings=bindings).prompt(question)
+        session = PromptSession(history=InMemoryHistory(), key_bindings=bindings, bottom_toolbar=self._toolbar())
+        chosen: str = session.prompt(question)
         return chosen
 
     # -- the model speaks
@@ -130,9 +168,15 @@ class Terminal:
 
     def asks(self, call: ToolCall, preview: Preview) -> Decision:
         self._show(call, preview)
+        self._draft = ""
+        forget_typed()
+        question = QUESTION if self.console.width > len(QUESTION) else NARROW
         while True:
             try:
-                key = self.key("[a]pprove [d]eny and teach [s]ilent deny [e]dit [n]ote [r]ule > ", "".join(CHOICES))
+                key = self.key(question, "".join([*CHOICES, "?"]))
+                if key == "?":
+                    self.console.print(MEANINGS, markup=False)
+                    continue
                 self.console.print(f"[dim]{CHOICES[key]}[/]")
                 decision = self._chosen(key, call)
             except (KeyboardInterrupt, EOFError):
@@ -148,21 +192,43 @@ class Terminal:
         if key == "s":
             return Decision("deny")
         if key == "d":
-            text = self.ask("what should it do instead? ")
-            return Decision("teach", text) if text else None
+            return self._corrected()
         if key == "n":
-            text = self.ask("note for this session: ")
+            try:
+                text = correction.note(self.ask("note for this session: "))
+            except UserError as error:
+                self.console.print(f"[yellow]{escape(str(error))}[/]")
+                return None
             return Decision("note", text) if text else None
         if key == "e":
             return self._edited(call)
         return self._rule(call)
 
+    def _corrected(self) -> Decision | None:
+        """A correction in words; one that cannot be taken is given back to be changed."""
+        typed = ""
+        while True:
+            typed = self.ask("what should it do instead? ", self.suggestions(), typed)
+            if not typed:
+                return None
+            try:
+                said = correction.read(typed)
+            except UserError as error:
+                self.console.print(f"[yellow]{escape(str(error))}[/]")
+                typed = correction.cleaned(typed)
+                continue
+            return Decision("teach", said.text, everywhere=said.everywhere)
+
     def _edited(self, call: ToolCall) -> Decision | None:
         before = calls.render(call)
         try:
-            after = edit_text(before + "\n").strip("\n")
+            after = edit_text(self._draft or before + "\n")
+            self._draft = after
             changed = calls.parse_text(after)
-        except (BadCall, UserError) as error:
+        except BadCall as error:
+            self.console.print(f"[yellow]{escape(str(error))}[/] (e opens what you wrote again)")
+            return None
+        except UserError as error:
             self.console.print(f"[yellow]{escape(str(error))}[/]")
             return None
         if changed == call or calls.render(changed) == before:
@@ -203,14 +269,45 @@ class Terminal:
         """A clock while a lesson runs; sampling shows its text instead."""
         if what and self.console.is_terminal:
             self._ticking = True
-            self.console.file.write(f"\r{what}: {seconds:5.1f} s (Ctrl-C keeps the old weights)")
+            text = f"{what}: {seconds:5.1f} s (Ctrl-C keeps the old weights)"
+            self.console.file.write(f"\r{text[: self.console.width - 1]}")
             self.console.file.flush()
 
     def _clear_tick(self) -> None:
         if self._ticking:
             self._ticking = False
-            self.console.file.write("\r" + " " * 60 + "\r")
+            self.console.file.write("\r" + " " * min(60, self.console.width - 1) + "\r")
             self.console.file.flush()
+
+
+def forget_typed() -> None:
+    """Throw away what was typed before now: a question about a call is answered by who has seen it, not by the rest of
+    a paste."""
+    clear_typeahead(get_app_session().input)
+    with contextlib.suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
+def _line_keys() -> KeyBindings:
+    """The keys of the main prompt that differ from a text field of many lines: Enter sends."""
+    keys = KeyBindings()
+
+    @keys.add("enter")
+    def _send(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.complete_state is not None and buffer.complete_state.current_completion is not None:
+            buffer.complete_state = None  # takes what the menu offers
+        elif buffer.document.text_before_cursor.endswith("\\"):
+            buffer.delete_before_cursor()
+            buffer.insert_text("\n")
+        else:
+            buffer.validate_and_handle()
+
+    @keys.add("escape", "enter")  # not Ctrl-J: what is typed while the program is busy has that for Enter
+    def _newline(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return keys
 
 
 def _history(path: Path | None) -> History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from continualcode.cli.output import Json, Overrides, emit, panel, progress, say, settings_from, table
+from continualcode.cli.output import Json, Overrides, emit, minute, panel, progress, say, settings_from, table
 from continualcode.cli.runs import Run, recorded_run
 from continualcode.config import Settings
 from continualcode.errors import UserError
@@ -24,24 +25,27 @@ def start_interactive(
     settings: Settings, *, allow: Sequence[str] = (), resume: str | None = None, continue_last: bool = False
 ) -> None:
     """The agent in this directory, until /quit or Ctrl-D. `allow`: rules of this run besides the setting's."""
-    from continualcode.agent.slash import Slash
+    from continualcode.agent.completion import PromptCompleter
+    from continualcode.agent.slash import HELP, Slash
+    from continualcode.agent.status import status
     from continualcode.agent.terminal import Terminal
 
-    terminal = Terminal(history=settings.home / "history")
-    with _day(settings, terminal, allow, resume, continue_last) as (loop, run):
+    terminal = Terminal(history=settings.home / "history", completer=PromptCompleter(Path.cwd(), list(HELP)))
+    with _only_one(settings), _day(settings, terminal, allow, resume, continue_last) as (loop, run):
         console = terminal.console
+        terminal.status = lambda width: status(loop).line(width)
+        terminal.suggestions = loop.ledger.given_before
         slash = Slash(loop, terminal, _undoer(loop))
         while True:
             try:
                 line = terminal.line().strip()
+                if line.startswith("/") and not slash.run(line):
+                    break
             except KeyboardInterrupt:
                 continue
             except EOFError:
                 break
-            if line.startswith("/"):
-                if not slash.run(line):
-                    break
-            elif line:
+            if line and not line.startswith("/"):
                 _request(loop, slash, terminal, line)
         console.print(f"session {run.id} is kept; continualcode --continue goes on with it", style="dim")
 
@@ -49,14 +53,16 @@ def start_interactive(
 def _request(loop: Loop, slash: Any, terminal: Any, line: str) -> None:
     told, slash.remark = f"{slash.remark}\n{line}".strip(), ""
     try:
-        outcome = loop.request(told)
+        loop.request(told)
     except UserError as error:
         terminal.remark(str(error))
         return
     except KeyboardInterrupt:
         terminal.remark("stopped")
         return
-    slash.changes += outcome.changes
+    finally:
+        slash.changes += loop.outcome.changes
+    outcome = loop.outcome
     words = {
         "interrupted": "stopped", "refused": "denied too often: tell it differently",
         "limit": "the turn limit (max_turns) is reached", "malformed": "the model writes no well-formed call",
@@ -91,9 +97,11 @@ def _day(
     settings: Settings, face: Face, allow: Sequence[str], resume: str | None, continue_last: bool
 ) -> Iterator[tuple[Loop, Run]]:
     """Everything a session needs, put together; the run is recorded while the block lasts."""
+    from continualcode.agent import earlier
     from continualcode.agent.approval import Approval
-    from continualcode.agent.ledger import Ledger, earlier
+    from continualcode.agent.ledger import Ledger
     from continualcode.agent.loop import Loop
+    from continualcode.agent.scope import scope_of
     from continualcode.agent.session import Session
     from continualcode.agent.start import open_engine, repository_notes
     from continualcode.agent.tools import Toolbox
@@ -101,35 +109,55 @@ def _day(
     workspace = Path.cwd().resolve()
     approval = Approval(workspace, settings.home, [*settings.allow.split(","), *allow])
     with recorded_run("session", settings) as run:
-        before = earlier(run.store, settings.home, workspace, resume) if resume or continue_last else None
+        wanted = resume is not None or continue_last
+        before = earlier.read(run.store, settings.home, workspace, resume) if wanted else None
         engine = open_engine(settings, run.store)
         notes, remark = repository_notes(workspace, settings.notes_file, engine.context_length)
         toolbox = Toolbox(workspace, settings)
         session = Session(engine, toolbox, repository_notes=notes, max_new_tokens=settings.max_new_tokens)
         face.begins(run.id, engine, workspace)
         if before is not None:
-            resumed, session.messages, session.notes = before
-            face.remark(f"going on with {resumed}")
+            session.messages, session.notes = before.messages, before.notes
+            face.remark(before.greeting(workspace))
+            run.summary |= {"continues": before.id}
         if remark:
             face.remark(remark)
-        ledger = Ledger(run.store, run.id, run.folder, workspace, run.summary)
-        yield Loop(session, face, approval, ledger, settings, _teacher(settings, engine, run, face)), run
+        run.summary |= {"pid": os.getpid(), "born": earlier.process_birth(os.getpid())}
+        scope = scope_of(workspace)
+        ledger = Ledger(run.store, run.id, run.folder, workspace, run.summary, scope)
+        yield Loop(session, face, approval, ledger, settings, _teacher(settings, engine, run, face, scope)), run
 
 
-def _teacher(settings: Settings, engine: Engine, run: Run, face: Face) -> Teach | None:
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """One session in a terminal at a time in a repository; a request with -p may run beside it, since it teaches
+    nothing."""
+    from continualcode.agent.scope import Busy, alone, scope_of
+
+    scope = scope_of(Path.cwd())
+    try:
+        with alone(settings.home, scope, f"A session (process {os.getpid()})"):
+            yield
+    except Busy as error:
+        raise UserError(
+            f"{error} is open in {scope}: end it first, or ask beside it with -p; its lessons and yours would lose each other."
+        ) from None
+
+
+def _teacher(settings: Settings, engine: Engine, run: Run, face: Face, scope: str) -> Teach | None:
     """How a correction becomes a lesson here; None when training is off or the model cannot learn. What
     earlier sessions taught is put in place either way."""
     if not engine.capabilities.trains:
         return None
     from continualcode.agent.teaching import go_on, lesson
 
-    if settings.adapter == "current" and (remark := go_on(run.store, engine)):
+    if settings.adapter == "current" and (remark := go_on(run.store, engine, scope)):
         face.remark(remark)
     if not settings.enable_training:
         return None
 
     def teach(denied: Denied, cancel: threading.Event) -> Taught:
-        return lesson(engine, run.store, settings, denied, cancel)
+        return lesson(engine, run.store, settings, denied, cancel, scope)
 
     return teach
 
@@ -140,11 +168,32 @@ def _undoer(loop: Loop) -> Callable[[str], str] | None:
         return None
     from continualcode.agent.teaching import undo
 
-    return lambda lesson_id: undo(loop.session.engine, loop.ledger.store, lesson_id)
+    return lambda lesson_id: undo(loop.session.engine, loop.ledger.store, lesson_id, loop.ledger.scope)
 
 
 def register(app: typer.Typer) -> None:
-    """Add `run`."""
+    """Add `run` and `sessions`."""
+
+    @app.command("sessions", rich_help_panel=panel.DAY)
+    def sessions_(
+        overrides: Overrides = None,
+        here: Annotated[bool, typer.Option("--here", help="Only those held in this directory.")] = False,
+        count: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 20,
+        as_json: Json = False,
+    ) -> None:
+        """Sessions of the agent, newest last; go on with one by --resume ID, with the last one here by --continue.
+
+        Example: continualcode sessions --here
+        """
+        settings = settings_from(overrides)
+        from continualcode.agent.earlier import sessions
+        from continualcode.store import Store
+
+        with Store(settings.store_path) as store:
+            rows = sessions(store, settings.home, Path.cwd().resolve() if here else None, count)
+        shown = [(r.session, minute(r.started), r.state, r.requests, r.workspace, r.about) for r in rows]
+        columns = ("session", "began", "state", "requests", "directory", "about")
+        emit({"sessions": rows}, as_json, table(columns, shown) if rows else "No sessions yet.")
 
     @app.command("run", rich_help_panel=panel.DAY)
     def run_(
