@@ -149,6 +149,10 @@ class Settings(BaseModel):
     """AdamW weight decay."""
     grad_clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest gradient norm of a step."""
+    step: Literal["exact", "completion"] = "exact"
+    """A lesson's gradient: `exact`, or through completion positions alone with the prompt's keys and values held constant (cheaper on long prompts; small dense Qwen3 on a CPU). Nights are always exact."""
+    step_reach: Count = 32
+    """step=completion: prompt tokens before the completion that the gradient goes through as well."""
     lesson_steps: Positive = 12
     """Most optimiser steps of one lesson; it stops earlier when the proof passes."""
     lesson_spread: Count = 12
@@ -169,6 +173,14 @@ class Settings(BaseModel):
     """Prompts of earlier lessons a step whose answers are held, or taught again where they were forgotten."""
     save_every: Count = 10
     """Write the adapter every so many lessons; 0 only at the end."""
+
+    # -- auto-training
+    auto_tasks: Positive = 8
+    """Tasks in one step of `train auto`."""
+    auto_teacher: Literal["base", "live", "frozen", "ema", "trust_region"] = "ema"
+    """`train auto`: who reads the feedback and a sibling's success (see `teacher`)."""
+    auto_learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-3
+    """AdamW step size of `train auto`."""
 
     # -- tasks and measuring
     max_attempts: Positive = 5

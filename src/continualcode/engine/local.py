@@ -31,8 +31,10 @@ from continualcode.engine.base import (
 )
 from continualcode.engine.calls import parse_reply
 from continualcode.engine.grammar import Automaton, CallGrammar, Vocabulary
+from continualcode.engine.prompt_cache import PromptCache
 from continualcode.engine.qwen3 import Qwen3Decoder
 from continualcode.engine.qwen3 import fits as qwen3_fits
+from continualcode.engine.qwen3_states import Qwen3States
 from continualcode.engine.sampling import Decoder, Row, TransformersDecoder, draw
 from continualcode.engine.training import TEACHERS, Pair, Snapshot, Trainer, load_snapshot, save_snapshot
 
@@ -46,7 +48,8 @@ SMALL = 50_000_000  # parameters; below it one thread is as good as several, and
 
 class LocalEngine:
     """See `engine.base.Engine`. `model` is a folder or a hub name; `hash_cache` a file that remembers hashes
-    of weights; `batch_tokens` bounds the padded tokens of one forward pass."""
+    of weights; `batch_tokens` bounds the padded tokens of one forward pass; `step` and `reach`: see the settings
+    `step` and `step_reach`."""
 
     def __init__(
         self,
@@ -65,6 +68,8 @@ class LocalEngine:
         model_id: str | None = None,
         hash_cache: Path | None = None,
         batch_tokens: int = 16_384,
+        step: Literal["exact", "completion"] = "exact",
+        reach: int = 0,
     ) -> None:
         self.model_id = model_id or str(model)
         self.folder = sources.resolve(str(model))
@@ -86,6 +91,8 @@ class LocalEngine:
         self._stop_ids = self._find_stop_ids()
         self._pad_id = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else min(self._stop_ids)
         self._backbone, self._head = self._find_head()
+        self._step, self._reach = step, reach
+        self._lean = Qwen3States(self.causal, PromptCache()) if qwen3_fits(self.causal) else None
         self._default = LoraShape(rank, alpha, adapters.target_modules(self.causal, targets), dropout)
         self._seed = seed
         self._wrap(self._default, seed)
@@ -110,6 +117,8 @@ class LocalEngine:
             profile="compact" if bundled and settings.profile == "auto" else settings.profile,
             model_id=settings.model_name,
             hash_cache=settings.home / "cache" / "model_hashes.json",
+            step=settings.step,
+            reach=settings.step_reach,
         )
         if not settings.threads and engine.device.type == "cpu" and engine.causal.num_parameters() < SMALL:
             torch.set_num_threads(1)
@@ -222,7 +231,9 @@ class LocalEngine:
     @torch.inference_mode()
     def _decoder(self) -> Decoder:
         """What reads and predicts, with the weights as they are now."""
-        return Qwen3Decoder(self.causal) if qwen3_fits(self.causal) else TransformersDecoder(self.causal)
+        if self._lean is None:
+            return TransformersDecoder(self.causal)
+        return Qwen3Decoder(self.causal, self._lean.keep if self._step == "completion" else None)
 
     def _like_lengths(self, rows: Sequence[Row]) -> list[list[Row]]:
         batches: list[list[Row]] = []
@@ -266,13 +277,10 @@ class LocalEngine:
 
     def _hidden(self, pairs: Sequence[Pair]) -> Tensor:
         """Last hidden states that predict each completion token, sequence after sequence [N, d]; right-padded."""
+        self._require_room(pairs)
+        if self._lean is not None and not self._adapter.shape.dropout and not torch.is_autocast_enabled("cpu"):
+            return self._lean.whole(pairs)
         widths = [len(prompt) + len(ids) - 1 for prompt, ids in pairs]
-        if max(widths) + 1 > self.context_length:
-            raise EngineError(
-                f"A sequence of {max(widths) + 1} tokens is longer than the model reads ({self.context_length})."
-            )
-        if any(not prompt for prompt, _ in pairs):
-            raise EngineError("A prompt must have at least one token.")
         longest = max(widths)
         rows = [
             [*prompt, *ids][:w] + [self._pad_id] * (longest - w) for (prompt, ids), w in zip(pairs, widths, strict=True)
@@ -286,6 +294,19 @@ class LocalEngine:
             for t in range(len(prompt) - 1, len(prompt) + len(ids) - 1)
         ]
         return states.reshape(-1, states.shape[-1])[torch.tensor(at, dtype=torch.long, device=states.device)]
+
+    def _completions(self, pairs: Sequence[Pair]) -> Tensor:
+        """As `_hidden`, the gradient through completion positions alone."""
+        assert self._lean is not None
+        self._require_room(pairs)
+        return self._lean.completions(pairs, self._reach)
+
+    def _require_room(self, pairs: Sequence[Pair]) -> None:
+        longest = max(len(prompt) + len(ids) for prompt, ids in pairs)
+        if longest > self.context_length:
+            raise EngineError(f"A sequence of {longest} tokens is longer than the model reads ({self.context_length}).")
+        if any(not prompt for prompt, _ in pairs):
+            raise EngineError("A prompt must have at least one token.")
 
     def _project(self, states: Tensor) -> Tensor:
         return self._head(states)
@@ -370,6 +391,11 @@ class LocalEngine:
             )
 
     def _wrap(self, shape: LoraShape, seed: int) -> None:
+        if self._step == "completion" and (self._lean is None or shape.dropout):
+            raise EngineError(
+                "step=completion is for small dense Qwen3 models in float32 on a CPU and adapters without dropout; "
+                "use step=exact."
+            )
         if hasattr(self, "_adapter"):
             self._adapter.remove()
         self._adapter = Adapter(self.causal, shape, seed)
@@ -379,6 +405,7 @@ class LocalEngine:
             self._project,
             vocabulary=int(self.causal.get_output_embeddings().weight.shape[0]),
             batch_tokens=self._batch_tokens,
+            short=self._completions if self._step == "completion" else None,
         )
         self.adapter_ref = None
 

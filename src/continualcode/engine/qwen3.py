@@ -9,6 +9,7 @@ Only dense Qwen3 without sliding windows, biases or scaled rotations, in float32
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +61,11 @@ def _folded(module: Any) -> Tensor:
 
 
 class Qwen3Decoder:
-    """See `sampling.Decoder`."""
+    """See `sampling.Decoder`. `on_prompts` is shown the prompts once they are read: ids and mask [B, L],
+    keys and values [layers, B, groups, L, head size], valid for the time of the call."""
 
-    def __init__(self, causal: Any) -> None:
+    def __init__(self, causal: Any, on_prompts: Callable[[Tensor, Tensor, Tensor, Tensor], None] | None = None) -> None:
+        self.on_prompts = on_prompts
         config, model = causal.config, causal.model
         self.eps, self.size = config.rms_norm_eps, config.head_dim
         self.heads, self.groups = config.num_attention_heads, config.num_key_value_heads
@@ -100,7 +103,10 @@ class Qwen3Decoder:
         if self.padded:
             causal = torch.ones(length, length, dtype=torch.bool).tril()
             mask = (causal & ~padding[:, None, :] | torch.eye(length, dtype=torch.bool))[:, None]
-        return self._forward(ids_B_L, self.cos[positions][:, None], self.sin[positions][:, None], mask)
+        logits = self._forward(ids_B_L, self.cos[positions][:, None], self.sin[positions][:, None], mask)
+        if self.on_prompts is not None:
+            self.on_prompts(ids_B_L, mask_B_L, self.keys[..., :length, :], self.values[..., :length, :])
+        return logits
 
     def step(self, ids_B: Tensor) -> Tensor:
         """See `sampling.Decoder`."""
@@ -124,8 +130,8 @@ class Qwen3Decoder:
         for i, layer in enumerate(self.layers):
             h = F.rms_norm(x, x.shape[-1:], layer.norm_in, eps)
             mixed = F.linear(h, layer.qkv).view(rows, new, q_heads + 2 * kv_heads, size).transpose(1, 2)
-            q = _turn(F.rms_norm(mixed[:, :q_heads], (size,), layer.q_norm, eps), cos, sin)
-            k = _turn(F.rms_norm(mixed[:, q_heads : q_heads + kv_heads], (size,), layer.k_norm, eps), cos, sin)
+            q = turn(F.rms_norm(mixed[:, :q_heads], (size,), layer.q_norm, eps), cos, sin)
+            k = turn(F.rms_norm(mixed[:, q_heads : q_heads + kv_heads], (size,), layer.k_norm, eps), cos, sin)
             keys, values = self.keys[i], self.values[i]
             keys[:, :, self.length : end] = k
             values[:, :, self.length : end] = mixed[:, q_heads + kv_heads :]
@@ -141,7 +147,7 @@ class Qwen3Decoder:
         return F.linear(F.rms_norm(x[:, -1], x.shape[-1:], self.last_norm, eps), self.head)
 
 
-def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary position: halves swapped, the second negated."""
     half = x.shape[-1] // 2
     return x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin

@@ -42,7 +42,8 @@ class Snapshot:
 
 class Trainer:
     """Holds what training needs beside the weights. `hidden(pairs)` gives the last hidden states at the
-    completion positions of some sequences, one after the other [N, d]; `project` makes logits of them."""
+    completion positions of some sequences, one after the other [N, d]; `project` makes logits of them.
+    `short`: the same states with a cheaper gradient, for steps that are not `mixed` (`step=completion`)."""
 
     def __init__(
         self,
@@ -52,8 +53,11 @@ class Trainer:
         *,
         vocabulary: int,
         batch_tokens: int,
+        short: Callable[[Sequence[Pair]], Tensor] | None = None,
     ) -> None:
-        self.adapter, self._hidden, self._project = adapter, hidden, project
+        self.adapter, self._project = adapter, project
+        self._exact, self._short = hidden, short
+        self._hidden = hidden  # of the step under way
         self._slice = max(16, 2**26 // vocabulary)
         self._batch_tokens = batch_tokens
         self.steps = 0
@@ -161,6 +165,7 @@ class Trainer:
             return LearnReport(0.0, 0.0, False, time.perf_counter() - began, 0)
         if loss.teacher == "ema" and self.ema is None:  # begins as a copy of the student, never at zero
             self.ema = self.adapter.copy()
+        self._hidden = self._exact if self._short is None or loss.mixed else self._short
         total_weight = sum(abs(e.weight) for e in examples)
         parameters = list(self.adapter.parameters.values())
         for p in parameters:
