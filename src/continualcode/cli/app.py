@@ -27,6 +27,7 @@ from continualcode.errors import UserError
 COMMAND_FILES = (
     "day",
     "night",
+    "train",
     "report",
     "schedule",
     "teach",
