@@ -126,12 +126,12 @@ answer in between), and chores (commands, searches, small edits by `read` then `
 and notes of unlimited wording, the call that obeys, longer visits in which each correction holds for its own kind
 of request). Every drawn pair was put before rustc, then renamed (`tests/nursery/test_renaming.py` puts renamed
 pairs before rustc again). Some repairs are of bugs put into people's programs: the repaired koans of the train
-split's known patterns (`nursery/mutants.py`); the others come from {len(known)} patterns: {", ".join(known)}.
+split's known patterns and 785 programs written for this (`nursery/programs.jsonl`, with bugs of their own; `nursery/mutants.py`); the others come from {len(known)} patterns: {", ".join(known)}.
 
 ## What was held back
 
-No program of these patterns and no repair of theirs was in the corpus, for lessons and nights to teach (608 of the mutants of the
-last stretch showed the *error* of `lt_struct_missing` with another repair, docs/LOG.md): {", ".join(sorted(HELD_BACK))}.
+No program of these patterns and no repair of theirs was in the corpus, for lessons and nights to teach (608 mutants that the
+stretch before the last drew from showed the *error* of `lt_struct_missing` with another repair, docs/LOG.md): {", ".join(sorted(HELD_BACK))}.
 No koan of the gate or test split is in the corpus either; `tests/nursery/test_pupil.py` compares them.
 
 ## What it does badly
