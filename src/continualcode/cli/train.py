@@ -148,8 +148,9 @@ def _trained(run: Run, work: _Work) -> dict[str, Any]:
     from continualcode.agent.start import open_engine
     from continualcode.cli.night import stages
     from continualcode.evaluate.arena import open_arena
-    from continualcode.learn.auto import Plan, train, write_whole
+    from continualcode.learn.auto import Plan, train
     from continualcode.report.training import training_figure
+    from continualcode.store.whole import write_whole
 
     settings, plan = work.settings, work.plan
     steps = Plan(plan["method"], plan["rollouts"], plan["steps"], settings.auto_tasks, settings.seed)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import shutil
 import time
@@ -34,6 +33,7 @@ from continualcode.learn.attempts import METHODS, Attempt
 from continualcode.learn.batch import turn
 from continualcode.learn.losses import Distil, Reinforce
 from continualcode.learn.pool import chores
+from continualcode.store.whole import write_whole
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
@@ -328,13 +328,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file through a temporary one and a rename."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 from continualcode.errors import UserError
 from continualcode.sleep.examples import same_program
 from continualcode.store.records import CorrectionRecord, EpisodeRecord
+from continualcode.store.whole import write_whole
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
@@ -92,16 +93,6 @@ def load(folder: Path) -> Dataset:
     if card["hash"] != content_hash(items):
         raise UserError(f"The dataset in {folder} does not match its card; delete the folder and sleep again.")
     return Dataset(items, card)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file through a temporary one and a rename."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
 
 
 def content_hash(items: Iterable[Item]) -> str:

@@ -252,22 +252,26 @@ class _Night:
         if self.store.get_adapter(version) is None:
             shutil.rmtree(home, ignore_errors=True)  # half written by a night that was cut off
             self.engine.save_adapter(home)
-            self.store.add_adapter(
-                AdapterRecord(
-                    version=version,
-                    parent=self.night.parent,
-                    base_model=self.engine.model_id,
-                    base_hash=self.engine.model_hash,
-                    path=f"adapters/{version}",
-                    data_hash=dataset.hash,
-                    kind="night",
-                    status="candidate",
-                    metrics={"training": trained.json()},
-                    reasons=[],
-                    created=now(),
-                )  # fmt: skip
-            )
+            self._keep(version, "night", dataset.hash, {"training": trained.json()})
         self._move("gate")
+
+    def _keep(self, version: str, kind: str, data_hash: str, metrics: dict[str, Any]) -> None:
+        """Write down a version whose files are whole on disk."""
+        self.store.add_adapter(
+            AdapterRecord(
+                version=version,
+                parent=self.night.parent,
+                base_model=self.engine.model_id,
+                base_hash=self.engine.model_hash,
+                path=f"adapters/{version}",
+                data_hash=data_hash,
+                kind=kind,
+                status="candidate",
+                metrics=metrics,
+                reasons=[],
+                created=now(),
+            )  # fmt: skip
+        )
 
     # -- gate
 
@@ -365,21 +369,7 @@ class _Night:
             self.settings.home / "adapters" / version, default, earlier, keys,
             self.store.adapter_folder(candidate), candidate.version,
         )  # fmt: skip
-        self.store.add_adapter(
-            AdapterRecord(
-                version=version,
-                parent=self.night.parent,
-                base_model=self.engine.model_id,
-                base_hash=self.engine.model_hash,
-                path=f"adapters/{version}",
-                data_hash=candidate.data_hash,
-                kind="routes",
-                status="candidate",
-                metrics={**candidate.metrics, **metrics},
-                reasons=[],
-                created=now(),
-            )  # fmt: skip
-        )
+        self._keep(version, "routes", candidate.data_hash, {**candidate.metrics, **metrics})
         self.store.promote(version, reasons=list(reasons))
 
     def _drawn_again(self, before: Outcomes, after: Outcomes, candidate: AdapterRecord) -> tuple[Outcomes, Outcomes]:

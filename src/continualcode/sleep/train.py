@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from continualcode.engine.base import Engine, Example
-from continualcode.sleep.curate import PATH, Dataset, Item, write_whole
+from continualcode.sleep.curate import PATH, Dataset, Item
 from continualcode.sleep.examples import fits, repair_example
+from continualcode.store.whole import write_whole
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
