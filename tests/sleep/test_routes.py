@@ -11,10 +11,13 @@ import pytest
 from rote_engine import Rote
 
 from continualcode.agent import routes
+from continualcode.cli import adapters
 from continualcode.config import Settings
 from continualcode.engine.base import EngineError
 from continualcode.evaluate import suite
 from continualcode.evaluate.routed import routes_in_use
+from continualcode.report.morning import morning
+from continualcode.report.pages import headline
 from continualcode.rust.diagnostics import Diagnostic, Span
 from continualcode.sleep import night
 from continualcode.store import Store
@@ -64,6 +67,12 @@ def test_what_is_refused_for_all_is_promoted_for_its_own_errors(jealous: Jealous
     assert current is not None and current.kind == "routes" and current.version == result["promoted"] != candidate
     refused = store.get_adapter(candidate)
     assert refused is not None and refused.status == "refused"
+    slept_ = store.get_night(result["night"])
+    assert slept_ is not None and (slept_.candidate, slept_.version) == (candidate, current.version)
+    said = headline(morning(store, slept_.id))
+    assert said == f"Promoted for the errors it was trained on: adapter {current.version} is in use."
+    assert adapters._decision(slept_, candidate).startswith(f"refused for everything; {current.version}")
+    assert adapters._decision(slept_, current.version) == "promoted"
     found = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=settings, fresh=True)
     assert sum(map(sum, before.values())) == 1 and all(all(passed) for passed in found["by_task"].values())
     assert found["adapter"] == current.version == jealous.adapter_ref

@@ -15,6 +15,7 @@ from continualcode.errors import UserError
 
 if TYPE_CHECKING:
     from continualcode.report.morning import TaskChange
+    from continualcode.store.records import NightRecord
 
 adapters = typer.Typer(help="Adapters: versions of what was learnt, and which is in use.", no_args_is_help=True)
 Version = Annotated[str, typer.Argument(help="The version, or enough of its beginning.", metavar="VERSION")]
@@ -55,7 +56,7 @@ def show(version: Version, overrides: Overrides = None, as_json: Json = False) -
         adapter = found(store, "adapters", version)
         current = store.current(adapter.scope)
         moves = [move for move in store.moves(adapter.scope) if move.version == adapter.version]
-        nights = store.find("nights", candidate=adapter.version, newest=True, limit=1)
+        nights = [n for n in store.list_nights() if adapter.version in (n.candidate, n.version)][-1:]
         folder = store.adapter_folder(adapter)
     from continualcode.report.morning import task_changes
 
@@ -69,13 +70,20 @@ def show(version: Version, overrides: Overrides = None, as_json: Json = False) -
         "moves": [plain(move) for move in moves],
         "gate": {
             "night": night.id if night else None,
-            "decision": night.decision if night else None,
+            "decision": _decision(night, str(adapter.version)) if night else None,
             "reasons": night.reasons if night else [],
             "numbers": {key: value for key, value in gate.items() if key != "outcomes"},
             "tasks": [{**plain(t), "change": t.change} for t in tasks],
         },
     }
     emit(answer, as_json, lambda: _shown(answer, tasks))
+
+
+def _decision(night: NightRecord, version: str) -> str:
+    """What the gate said of one of the night's versions."""
+    if night.version != version:
+        return f"refused for everything; {night.version}, in which it answers some errors, was promoted"
+    return night.decision
 
 
 def _shown(answer: Mapping[str, Any], tasks: Sequence[TaskChange]) -> str:

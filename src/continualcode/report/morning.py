@@ -181,7 +181,7 @@ def morning(store: Store, name: str = "last") -> Morning:
     day = _after(night, "train", evaluations) or _before(night, "train", evaluations, None)
     nights = store.list_nights()
     current = store.current()
-    moves = [m for m in store.moves() if m.forced and m.action == "promote" and m.version == night.candidate]
+    moves = [m for m in store.moves() if m.forced and m.action == "promote" and m.version == night.version]
     return Morning(
         night=night,
         model=model,
@@ -217,7 +217,7 @@ def _after(night: NightRecord, suite: str, evaluations: Sequence[EvaluationRecor
     """The candidate on a suite: as the night measured it, else as it was measured last; else what this night
     left in use, measured after it."""
     mine = [e for e in evaluations if e.suite == suite]
-    candidate = [e for e in mine if night.candidate and e.adapter == night.candidate]
+    candidate = [e for e in mine if night.version and e.adapter == night.version]
     during = [e for e in candidate if e.night == night.id]
     left = [e for e in mine if e.night == night.id and e.adapter == night.parent and e.cycle is not None]
     return (during or candidate[-1:] or left or [None])[0]
@@ -250,7 +250,7 @@ def _change(store: Store, night: NightRecord, suite: str, evaluations: Sequence[
         n = sum(map(len, two.values()))
         difference, p_gain = Value(paired.after - paired.before, bootstrap(by_task), n), paired.p_gain
     remark = ""
-    if after and after.adapter != night.candidate:
+    if after and after.adapter != night.version:
         remark = "the weights stayed as they were"
     elif after is None and night.decision not in ("promoted", ""):
         remark = "not measured again: the weights stayed as they were"

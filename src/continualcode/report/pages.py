@@ -115,9 +115,10 @@ def headline(found: Morning) -> str:
     """The night's outcome in a sentence."""
     night = found.night
     if night.decision == "promoted":
-        if found.in_use == night.candidate:
-            return f"Promoted: adapter {night.candidate} is in use."
-        return f"Promoted: adapter {night.candidate}; by now {found.in_use or 'no adapter'} is in use."
+        how = "for the errors it was trained on" if night.version != night.candidate else "for everything"
+        if found.in_use == night.version:
+            return f"Promoted {how}: adapter {night.version} is in use."
+        return f"Promoted {how}: adapter {night.version}; by now {found.in_use or 'no adapter'} is in use."
     if night.decision == "refused":
         if found.forced:
             return f"Refused by the gate, and promoted by hand all the same ({minute(found.forced.at)}, --force)."

@@ -67,7 +67,7 @@ class NightResult:
             "candidates": [self.night.candidate] if self.night.candidate else [],
             "decision": self.night.decision,
             "reasons": self.night.reasons,
-            "promoted": (details.get("routed") or self.night.candidate) if self.promoted else None,
+            "promoted": self.night.version if self.promoted else None,
             "seconds": round(self.seconds, 2),
             "dataset": self.night.dataset_hash,
             "training": details.get("training"),
@@ -171,8 +171,10 @@ class _Night:
         found: NightRecord | None = None
         for night in unfinished:
             same = {k: night.details.get(k) for k in mine} == mine
-            made = [version for version in (night.candidate, night.details.get("routed")) if version]
-            moved = parent in made  # killed just after its promotion
+            moved = night.version is not None and parent in (
+                night.candidate,
+                night.version,
+            )  # killed just after its promotion
             if found is None and same and (night.parent == parent or moved):
                 found = night
             else:
@@ -280,8 +282,10 @@ class _Night:
         candidate = self.store.get_adapter(self.night.candidate)
         assert candidate is not None
         current = self.store.current()
-        made = (candidate.version, self.night.details.get("routed"))
-        if current is not None and current.version in made:  # killed between promotion and this row
+        if current is not None and current.version in (
+            candidate.version,
+            self.night.version,
+        ):  # killed between promotion and this row
             if current.version != candidate.version:
                 self._refuse(candidate, current.reasons)
             self._finish("promoted", current.reasons)

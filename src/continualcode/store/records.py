@@ -151,6 +151,12 @@ class NightRecord:
     dataset_hash: str
     details: dict[str, Any]
 
+    @property
+    def version(self) -> str | None:
+        """What the night made: the routes in which its candidate answers some errors when those were promoted, else
+        the candidate itself."""
+        return self.details.get("routed") or self.candidate
+
 
 @dataclass(frozen=True)
 class RunRecord:
