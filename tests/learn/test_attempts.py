@@ -13,7 +13,7 @@ from continualcode.learn import attempts
 from continualcode.learn.attempts import Attempt
 
 sys.path.append(str(Path(__file__).parent))
-from obedience import Commands  # noqa: E402  # pyright: ignore[reportMissingImports]
+from commands_pupil import Commands  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 
 def attempt(engine: LocalEngine, ids: tuple[int, ...], passed: bool, feedback: str = "no", answer: str = "") -> Attempt:

@@ -25,7 +25,7 @@ from continualcode.learn import auto
 from continualcode.learn.attempts import Attempt
 
 sys.path.append(str(Path(__file__).parent))
-from obedience import Commands  # noqa: E402  # pyright: ignore[reportMissingImports]
+from commands_pupil import Commands  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 TASKS = {f"install t{i}": "make add" for i in range(8)}
 
@@ -207,7 +207,7 @@ sys.path.insert(0, {tests!r})
 import torch
 torch.set_num_threads(1)
 from pathlib import Path
-from obedience import Commands
+from commands_pupil import Commands
 from continualcode.config import Settings
 from continualcode.engine.local import LocalEngine
 from continualcode.learn import auto
