@@ -31,7 +31,8 @@ def test_rustc_and_cargo_agree() -> None:
         Program(id="one", buggy=GOOD.replace("-> i32", "-> String"), solution=GOOD, tests=TESTS),
         Program(id="two", buggy=GOOD.replace("+", "-"), solution=GOOD.replace("a + b", "return a + b;"), tests=TESTS),
     ]
-    assert compare_with_cargo(tasks) == []
+    differences = compare_with_cargo(tasks)
+    assert differences == [], [(d.id, d.which, [x.message for x in d.cargo.diagnostics]) for d in differences]
 
 
 @clippy_is_here
@@ -46,4 +47,4 @@ def test_rustc_and_cargo_agree_on_koans() -> None:
         for f in sample
     ]  # fmt: skip
     differences = compare_with_cargo(tasks)
-    assert differences == [], [(d.id, d.which) for d in differences]
+    assert differences == [], [(d.id, d.which, [x.message for x in d.cargo.diagnostics]) for d in differences]

@@ -133,13 +133,14 @@ def _test_binaries(messages: Sequence[str]) -> list[Path]:
 
 
 def _objection(done: Result) -> str:
-    """What cargo said, in one line."""
+    """What cargo said, in one line; of a long story its beginning and its end, where the cause is."""
     if done.stopped:
         return f"cargo was stopped: {done.stopped}"
     lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
     start = next((i for i, line in enumerate(lines) if line.startswith("error")), max(0, len(lines) - 1))
-    said = " ".join(line for line in lines[start : start + 5] if line != "Caused by:")
-    return f"cargo: {said.removeprefix('error: ')[:300] or f'ended with code {done.returncode}'}"
+    said = " ".join(line for line in lines[start:] if line not in ("Caused by:", "--- stderr")).removeprefix("error: ")
+    said = f"{said[:180]} ... {said[-180:]}" if len(said) > 365 else said
+    return f"cargo: {said or f'ended with code {done.returncode}'}"
 
 
 def _workspace_root(crate: Path) -> Path:
