@@ -3,6 +3,7 @@
 `continualcode bench lesson threads=1`. For each correction: outcome, steps, seconds (of the wall and of the CPU), drift, the
 share of fresh prompts of the same kind that obey before and after, and the share of fresh prompts of other kinds
 on which the model's habit is the same as before. The prompts it is judged on are not those the lesson learns from.
+Last, corrections about something else at the call of another request: a lesson on such a one should be refused.
 """
 
 from __future__ import annotations
@@ -39,6 +40,16 @@ CASES = (
     Case("use zubu kati", "crate", words="zubu kati"),
 )
 
+ELSEWHERE = (  # (request, a correction about another kind of request)
+    ("run the tests", "use edit_lines; don't overwrite"),
+    ("run the tests", "for searching, use rg instead of grep"),
+    ("add serde to the dependencies", "run tests with cargo nextest run"),
+    ("format the code", "when you install python packages, use poetry add"),
+    ("show the git log", "please run tests with make check"),
+    ("build the project", "searches go through rg -n here"),
+    ("commit the changes with message fix parser", "use cargo nextest run for the tests"),
+)
+
 
 def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     """Every case once; the rows that were printed."""
@@ -54,7 +65,27 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
             f"({row['cpu_seconds']:.1f} CPU) drift {row['drift']:.3f} unseen {row['unseen_before']:.2f} → "
             f"{row['unseen_after']:.2f} kept {row['kept']:.2f} {row['reason']}"
         )
-    return {"model": engine.model_id, "model_hash": engine.model_hash, "lessons": rows}
+    elsewhere = [about_something_else(engine, *case, settings) for case in ELSEWHERE]
+    for row in elsewhere:
+        say(f"{row['correction']!r} at {row['request']!r}: {row['outcome']}")
+    refused = sum(row["outcome"] == "refused" for row in elsewhere)
+    say(f"{refused} of {len(elsewhere)} corrections about something else refused")
+    return {
+        "model": engine.model_id, "model_hash": engine.model_hash, "lessons": rows, "about_something_else": elsewhere,
+        "refused": refused,
+    }  # fmt: skip
+
+
+def about_something_else(engine: Engine, request: str, correction: str, settings: Settings) -> dict[str, Any]:
+    """What becomes of a lesson on a correction that is not about the call it was typed at; the adapter is left fresh."""
+    from continualcode.learn.lesson import LessonInput, teach
+
+    engine.load_adapter(None)
+    messages = [Message("user", request)]
+    (denied,) = greedy(engine, [messages])
+    outcome = teach(engine, LessonInput(tuple(messages), denied, correction), settings)
+    engine.load_adapter(None)
+    return {"request": request, "correction": correction, "outcome": outcome.verdict, "reason": outcome.reason}
 
 
 def lesson(engine: Engine, case: Case, settings: Settings) -> dict[str, Any]:

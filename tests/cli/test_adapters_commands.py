@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -18,16 +17,6 @@ from continualcode.sleep.night import load_current
 from continualcode.store import Store, now
 from continualcode.store.hashing import folder_hash
 from continualcode.store.records import AdapterRecord, NightRecord
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = Path(__file__).resolve().parents[1] / "sleep" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("sleep_conftest", place)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_small(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,8 @@ ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj", "query_key_valu
 MLP = ("gate_proj", "up_proj", "down_proj", "gate_up_proj", "fc1", "fc2", "c_fc", "dense_h_to_4h", "dense_4h_to_h")
 GROUPS = {"attention": ATTENTION, "mlp": MLP, "all": ATTENTION + MLP}
 
+_NOT_PLAIN = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out")
+
 
 @dataclass(frozen=True)
 class LoraShape:
@@ -170,16 +172,17 @@ def read(folder: Path, base_hash: str) -> tuple[LoraShape, dict[str, torch.Tenso
         raise EngineError(
             f"The adapter at {folder} was made for another base model; load that model, or another adapter."
         )
-    plain = config.get("peft_type") == "LORA" and config.get("bias", "none") == "none"
-    plain = plain and not any(
-        config.get(key)
-        for key in ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out")
-    )
-    if not plain or not isinstance(targets, list):
+    if not is_plain(config):
         raise EngineError(
             f"The adapter at {folder} is not a plain LoRA; export it as one (no bias, DoRA or rank patterns)."
         )
     return LoraShape(rank, alpha, tuple(sorted(targets)), float(config.get("lora_dropout", 0.0))), tensors
+
+
+def is_plain(config: Mapping[str, Any]) -> bool:
+    """Whether a PEFT configuration is of a LoRA as we know it: modules by name, no bias, DoRA or rank patterns."""
+    plain = config.get("peft_type") == "LORA" and config.get("bias", "none") == "none"
+    return plain and isinstance(config.get("target_modules"), list) and not any(config.get(key) for key in _NOT_PLAIN)
 
 
 def save_tensors(tensors: Mapping[str, torch.Tensor], file: Path) -> None:

@@ -19,8 +19,7 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +32,7 @@ from continualcode.learn.attempts import METHODS, Attempt
 from continualcode.learn.batch import turn
 from continualcode.learn.losses import Distil, Reinforce
 from continualcode.learn.pool import chores
+from continualcode.store.lock import only_one
 from continualcode.store.whole import write_whole
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def train(
     if not engine.capabilities.trains:
         raise UserError(f"The engine of {engine.model_id} cannot train; auto-training needs a local model.")
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with only_one(folder / "lock", f"Another process trains in {folder}; wait for it to end."):
         return _Run(engine, arena, folder, plan, settings, step).run()
 
 
@@ -312,19 +312,3 @@ def _read(folder: Path) -> _Course:
     """The last checkpoint in `folder`, or a new start."""
     file = folder / "progress.json"
     return _Course(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else _Course()
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """At most one process in a run's folder; the lock dies with its process."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process trains in {folder}; wait for it to end.") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -17,6 +17,7 @@ from typing import Any
 
 from continualcode.koans.grammar import PATTERNS
 from continualcode.koans.patterns import HELD_BACK
+from continualcode.nursery import programs
 
 
 def loss_curve(run: Path, out: Path) -> None:
@@ -126,7 +127,7 @@ answer in between), and chores (commands, searches, small edits by `read` then `
 and notes of unlimited wording, the call that obeys, longer visits in which each correction holds for its own kind
 of request). Every drawn pair was put before rustc, then renamed (`tests/nursery/test_renaming.py` puts renamed
 pairs before rustc again). Some repairs are of bugs put into people's programs: the repaired koans of the train
-split's known patterns and 785 programs written for this (`nursery/programs.jsonl`, with bugs of their own; `nursery/mutants.py`); the others come from {len(known)} patterns: {", ".join(known)}.
+split's known patterns and {len(programs.read())} programs written for this (`nursery/programs.jsonl`, with bugs of their own; `nursery/mutants.py`); the others come from {len(known)} patterns: {", ".join(known)}.
 
 ## What was held back
 

@@ -23,14 +23,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from continualcode.engine.adapter import new_folder
+from continualcode.engine.adapter import is_plain, new_folder
 from continualcode.errors import UserError
 from continualcode.sleep.share import Coefficients, Factors, Layer, find_layer, project, rebuild
 from continualcode.sleep.subspace import Basis, Keep
 
 FORMAT = 1
 _GROUP = 64  # adapters whose coefficients are in memory together while they are written
-_NOT_PLAIN = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out")
 _DTYPES = {"F64": torch.float64, "F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
 
 
@@ -258,8 +257,7 @@ def open_saved(folder: Path, like: Saved | None = None) -> Saved:
         raise ConsolidateError(f"The adapter at {folder} is broken ({error}); leave it out.") from None
     expected = {f"{m}.lora_A.weight": (kind.rank, d_in) for m, (d_in, _) in modules.items()}
     expected |= {f"{m}.lora_B.weight": (d_out, kind.rank) for m, (_, d_out) in modules.items()}
-    plain = config.get("peft_type") == "LORA" and config.get("bias", "none") == "none" and isinstance(targets, list)
-    if not plain or any(config.get(key) for key in _NOT_PLAIN) or shapes != expected or dtype not in _DTYPES:
+    if not is_plain(config) or shapes != expected or dtype not in _DTYPES:
         raise ConsolidateError(
             f"The adapter at {folder} is not a plain LoRA; export it as one (no bias, DoRA or rank patterns)."
         )

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from continualcode.sleep.gate import Outcomes
 from continualcode.sleep.soften import exact_repairs, soften
 from continualcode.sleep.train import TrainingFailed, train
 from continualcode.store import Store, new_id, now
+from continualcode.store.lock import only_one
 from continualcode.store.records import AdapterRecord, CorrectionRecord, EpisodeRecord, NightRecord
 
 if TYPE_CHECKING:
@@ -76,21 +77,11 @@ class NightResult:
         }
 
 
-@contextmanager
-def night_lock(home: Path) -> Iterator[None]:
+def night_lock(home: Path) -> AbstractContextManager[None]:
     """At most one night in a home. Raises UserError when another holds it."""
-    from filelock import FileLock, Timeout
-
-    home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home / "night.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another night is running in {home}; wait for it to end, or use another home.") from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return only_one(
+        home / "night.lock", f"Another night is running in {home}; wait for it to end, or use another home."
+    )
 
 
 def sleep(
@@ -314,29 +305,38 @@ class _Night:
             self.store.promote(candidate.version, reasons=list(decision.reasons))
             self._finish("promoted", decision.reasons)
             return
+        self._ask_for_routes(candidate, dataset, decision.reasons, (passed, passes), (slice_before, slice_after))
+
+    def _ask_for_routes(
+        self, candidate: AdapterRecord, dataset: curate.Dataset, against: Sequence[str], outcomes: tuple[Outcomes, Outcomes],
+        slices: tuple[Sequence[bool], Sequence[bool]],
+    ) -> None:  # fmt: skip
+        """Ask the gate about a candidate that it refused for everything (`against`), as the weights for the errors that
+        it was trained on. outcomes, slices: before and after on the gate's tasks and on the held-out programs."""
         self.load_current()
         drift = drift_from_base(self.engine)  # of the weights that go on answering everything else
         routed = self._as_routes(candidate, dataset)
-        shares = [
-            choice.adapter == candidate.version
-            for choice in routing.choices(routed, suite.select("gate"), self.settings)
-        ]
-        names = {k.id for k, mine in zip(suite.select("gate"), shares, strict=True) if mine}
-        own = [routed.choose(k).adapter == candidate.version for k in _keys(held_out, self.settings)]
-        second = gate.decide(
-            passed, {t: passes[t] if t in names else passed[t] for t in passed}, drift=drift,
+        koans = suite.select("gate")
+        chosen = zip(koans, routing.choices(routed, koans, self.settings), strict=True)
+        names = {koan.id for koan, choice in chosen if choice.adapter == candidate.version}
+        keys = _keys(dataset.use("held_out")[:MAX_HELD_OUT], self.settings)
+        own = [routed.choose(k).adapter == candidate.version for k in keys]
+        (before, after), (slice_before, slice_after) = outcomes, slices
+        decision = gate.decide(
+            before, {t: after[t] if t in names else before[t] for t in before}, drift=drift,
             max_drift=self.settings.gate_max_drift, max_regressions=self.settings.gate_max_regressions,
             held_out_before=slice_before,
             held_out_after=[a if mine else b for a, b, mine in zip(slice_after, slice_before, own, strict=True)],
         )  # fmt: skip
-        reasons = [*decision.reasons, *(f"routed ({len(names)} gate tasks): {reason}" for reason in second.reasons)]
-        for reason in reasons[len(decision.reasons) :]:
+        routes_said = [f"routed ({len(names)} gate tasks): {reason}" for reason in decision.reasons]
+        for reason in routes_said:
             self.say(f"gate: {reason}")
-        if second.promote:
-            self._promote_routes(candidate, routed, reasons, {"gate": dict(second.numbers)})
-        self._refuse(candidate, decision.reasons)
-        told = {"gate": dict(second.numbers)} if second.promote else None
-        self._finish("promoted" if second.promote else "refused", reasons, told)
+        reasons = [*against, *routes_said]
+        told = {"gate": dict(decision.numbers)} if decision.promote else None
+        if told is not None:
+            self._promote_routes(candidate, routed, reasons, told)
+        self._refuse(candidate, against)
+        self._finish("promoted" if decision.promote else "refused", reasons, told)
 
     def _refuse(self, candidate: AdapterRecord, reasons: Sequence[str]) -> None:
         self.store.update_adapter(candidate.version, status="refused", reasons=list(reasons))
