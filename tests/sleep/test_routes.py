@@ -105,6 +105,59 @@ def test_a_night_after_routes_keeps_them_and_rollback_takes_them_away(
     assert store.current() is None and routes_in_use(jealous, store) is None
 
 
+def test_the_next_night_begins_from_the_routed_weights_and_takes_only_what_it_does_better(
+    jealous: Jealous, store: Store, settings: Settings
+):
+    def day_and_night(pattern: str) -> dict[str, Any]:
+        koans = suite.select("train", pattern=pattern)
+        suite.measured(jealous, store, koans, suite="train", settings=settings, fresh=True)
+        return night.sleep(jealous, store, settings).json()
+
+    first = day_and_night("bc_missing_mut")
+    second = day_and_night("rh_map_err")
+    assert (first["decision"], second["decision"]) == ("promoted", "promoted"), second["reasons"]
+    (old,), (new,) = first["candidates"], second["candidates"]
+    row = store.get_night(second["night"])
+    assert row is not None and row.details["from_route"] == old
+    refused = store.get_adapter(new)
+    assert refused is not None and refused.reasons == [night.ROUTES_ALONE]
+    current = store.current()
+    assert current is not None
+    table = routes.read(store.adapter_folder(current)).table
+    assert set(table.values()) == {old, new}
+    gate = {k.pattern: c.adapter for k, c in zip(
+        suite.select("gate"), routes.choices(routes.read(store.adapter_folder(current)), suite.select("gate"), settings), strict=True,
+    )}  # fmt: skip
+    assert gate == {"bc_assign_twice": None, "bc_missing_mut": old, "rh_map_err": new}
+    done = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=settings, fresh=True)
+    assert all(all(passed) for passed in done["by_task"].values())
+
+
+def test_only_tasks_whose_weights_are_others_are_run_again(
+    jealous: Jealous, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    slept(jealous, store, settings)
+    run: list[str] = []
+    rolled = suite.routed_rollout
+
+    def counted(engine: Any, koans: Any, **how: Any) -> Any:
+        run.extend(k.id for k in koans)
+        return rolled(engine, koans, **how)
+
+    monkeypatch.setattr(suite, "routed_rollout", counted)
+    more = settings.replace(max_attempts=2)
+    for version in (None, store.current()):
+        jealous.load_adapter(None if version is None else store.adapter_folder(version))
+        for _ in range(2):  # the second time the whole measurement is there
+            found = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=more)
+    by_pattern = {k.pattern: k.id for k in suite.select("gate")}
+    assert sorted(run) == sorted([*by_pattern.values(), by_pattern["bc_missing_mut"], by_pattern["rh_map_err"]])
+    anew = suite.measured(jealous, store, suite.select("gate"), suite="gate", settings=more, fresh=True)
+    told = ("by_task", "pass_rate", "n", "by_pattern", "median_steps_to_green", "error_rate")
+    assert {k: found[k] for k in told} == {k: anew[k] for k in told}
+    assert found["repeat_error_rate"] == found["error_rate"]
+
+
 def test_a_night_cut_off_just_after_its_routes_were_promoted_knows_its_own(
     jealous: Jealous, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from continualcode.engine.base import Engine
 from continualcode.evaluate import metrics
-from continualcode.evaluate.routed import routed_rollout, routes_in_use
+from continualcode.evaluate.routed import routed_rollout, routes_in_use, weights_of
 from continualcode.evaluate.stats import median_interval
 from continualcode.store.records import EpisodeRecord, EvaluationRecord
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from continualcode.store import Store
 
 HELD_BACK_SUITE = "held_back"
+DRAWN_BY = (  # the settings that an outcome depends on
+    "seed", "max_attempts", "temperature", "top_p", "max_new_tokens", "context_length", "dtype", "quantization", "constrained",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,18 +151,7 @@ def fingerprint(
     """Names a measurement: equal when weights, tasks, seeds and everything else that an outcome depends on
     are, so that a measurement that is in the store need not be repeated."""
     digest = hashlib.sha256(f"{engine.model_hash} {engine.adapter_ref} {samples}".encode())
-    keys = (
-        "seed",
-        "max_attempts",
-        "temperature",
-        "top_p",
-        "max_new_tokens",
-        "context_length",
-        "dtype",
-        "quantization",
-        "constrained",
-    )
-    digest.update(json.dumps([getattr(settings, k) for k in keys] + [dict(hints or {})], sort_keys=True).encode())
+    digest.update(json.dumps([getattr(settings, k) for k in DRAWN_BY] + [dict(hints or {})], sort_keys=True).encode())
     for koan in koans:
         digest.update(f"\0{koan.id}\0{koan.buggy}\0{koan.tests}".encode())
     return digest.hexdigest()[:16]
@@ -182,13 +174,15 @@ def select(suite: str, family: str | None = None, pattern: str | None = None) ->
 
 
 def record(
-    store: Store, evaluation: Evaluation, *, run_id: str = "", night: str | None = None, cycle: int | None = None
-) -> EvaluationRecord:
-    """Keep an evaluation with its episodes in the store, in one transaction."""
+    store: Store, evaluation: Evaluation, *, run_id: str = "", night: str | None = None, cycle: int | None = None,
+    draws: Mapping[str, str] | None = None, held: frozenset[str] = frozenset(),
+) -> EvaluationRecord:  # fmt: skip
+    """Keep an evaluation with its episodes in the store, in one transaction. draws: what names each task's draws, so
+    that another measurement may take them over; held: tasks whose episodes are in the store already."""
     from continualcode.store import new_id, now
 
-    episodes = [replace(e, id=new_id("ep")) for e in evaluation.episodes]
-    result = evaluation.json()
+    episodes = [e if e.task_id in held else replace(e, id=new_id("ep")) for e in evaluation.episodes]
+    result = {**evaluation.json(), **({"draws": dict(draws)} if draws is not None else {})}
     kept = EvaluationRecord(
         id=new_id("ev"),
         run_id=run_id,
@@ -203,7 +197,7 @@ def record(
         cycle=cycle,
         episodes=[e.id for e in episodes],
     )
-    store.add(*episodes, kept)
+    store.add(*(e for e in episodes if e.task_id not in held), kept)
     return kept
 
 
@@ -221,9 +215,9 @@ def measured(
     fresh: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """The result of measuring a suite, kept in the store. A measurement of the same weights, tasks and seeds
-    that is there already is taken from there unless `fresh`: the outcomes would be the same, and every error
-    in them a repeat."""
+    """The result of measuring a suite, kept in the store. What is there already is taken from there unless `fresh`: a
+    draw depends on its task, its seed and the weights that answer it alone, so the outcomes would be the same, and
+    every error in them a repeat. A version whose routes answer a few tasks by other weights runs those few."""
     samples = samples or settings.samples
     name = fingerprint(engine, koans, settings, samples)
     if not fresh:
@@ -233,15 +227,53 @@ def measured(
                     progress(len(koans) * samples, len(koans) * samples)
                 return {**known.result, "repeat_error_rate": known.result["error_rate"]}
     history = metrics.FailureHistory.of(store.list_episodes(model=engine.model_id))
+    routes = routes_in_use(engine, store)
+    weights = weights_of(engine, store, koans, routes, settings)
+    names = {
+        k.id: _draw_name(engine, w, k, settings, samples) for k, w in zip(koans, weights, strict=True) if w is not None
+    }
+    held = {} if fresh else _held(store, names, samples)
+    missing = [k for k in koans if k.id not in held]
+    total, there = len(koans) * samples, (len(koans) - len(missing)) * samples
+    if progress and there:
+        progress(there, total)
     found = evaluate(
         engine,
-        koans,
+        missing,
         suite=suite,
         settings=settings,
         samples=samples,
         history=history,
         run_id=run_id,
-        progress=progress,
-        routes=routes_in_use(engine, store),
+        progress=(lambda n, _: progress(there + n, total)) if progress else None,
+        routes=routes,
     )
-    return record(store, found, run_id=run_id, night=night, cycle=cycle).result
+    run = {k.id: found.episodes[n * samples : (n + 1) * samples] for n, k in enumerate(missing)}
+    again = {task: [replace(e, repeat_error=bool(metrics.failed_with(e))) for e in some] for task, some in held.items()}
+    whole = replace(found, fingerprint=name, episodes=tuple(e for k in koans for e in (run.get(k.id) or again[k.id])))
+    return record(store, whole, run_id=run_id, night=night, cycle=cycle, draws=names, held=frozenset(held)).result
+
+
+def _draw_name(engine: Engine, weights: str, koan: Koan, settings: Settings, samples: int) -> str:
+    """Names one task's draws: equal when everything that they depend on is."""
+    digest = hashlib.sha256(f"{engine.model_hash} {weights} {samples}".encode())
+    digest.update(json.dumps([getattr(settings, k) for k in DRAWN_BY], sort_keys=True).encode())
+    digest.update(f"\0{koan.id}\0{koan.buggy}\0{koan.tests}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _held(store: Store, names: Mapping[str, str], samples: int) -> dict[str, list[EpisodeRecord]]:
+    """Task → its episodes, of the tasks whose draws are in the store (the newest of them)."""
+    found: dict[str, list[EpisodeRecord]] = {}
+    for known in store.find("evaluations", newest=True):
+        draws = known.result.get("draws") or {}
+        wanted = {t for t, name in names.items() if t not in found and draws.get(t) == name}
+        if not wanted:
+            continue
+        by_id = {e.id: e for e in store.list_episodes(id=list(known.episodes))}
+        by_task: dict[str, list[EpisodeRecord]] = {t: [] for t in wanted}
+        for episode in (by_id[i] for i in known.episodes if i in by_id):
+            if episode.task_id in wanted:
+                by_task[episode.task_id].append(episode)
+        found |= {t: some for t, some in by_task.items() if len(some) == samples}
+    return found

@@ -3,12 +3,31 @@
 A list of wordings, however long, teaches a small model the list: in words of another list it obeyed one time of five.
 Here every part is drawn by itself, now and then a word of the frame is any word at all, and what is demanded is the
 one thing that stays recognisable: it looks like a command. `{n}` is what is demanded, `{o}` what was done,
-`{about}` completes «to …», `{noun}` «for …». The obedience benchmark's wordings are kept out (a test holds that up).
+`{about}` completes «to …», `{noun}` «for …». Beside the composed ones stand sentences that people wrote (`sentences.txt`):
+composed alone, words that stand next to a command in real sentences («… handles docs», «trying …») were taken for a part of it.
+The obedience benchmark's wordings are kept out (a test holds that up).
 """
 
 from __future__ import annotations
 
 import random
+from functools import cache
+from pathlib import Path
+
+SENTENCES = Path(__file__).with_name("sentences.txt")
+WRITTEN = 0.6  # how often a frame is one that somebody wrote
+
+
+@cache
+def written(kind: str) -> tuple[str, ...]:
+    """The sentences of `sentences.txt` of one kind: `plain`, or `about` (they name what they are about)."""
+    sections: dict[str, list[str]] = {}
+    for line in SENTENCES.read_text().splitlines():
+        if line.startswith("# "):
+            sections[line[2:]] = []
+        else:
+            list(sections.values())[-1].append(line)
+    return tuple(sections[kind])
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -134,8 +153,24 @@ def _beside(r: random.Random, frame: str) -> str:
     return f"{frame}{joint}{_clause(r)}" if r.random() < 0.55 else f"{_clause(r)}{joint}{frame}"
 
 
+def _beside_written(r: random.Random, kind: str, vocabulary: list[str]) -> str:
+    frame = r.choice(written(kind))
+    roll = r.random()
+    if roll < 0.1:
+        frame = r.choice([o for o in OPENER if "{o}" not in o]) + r.choice((", ", ". ", "; ", " - ")) + frame
+    elif roll < 0.2:
+        frame += r.choice((" ", ", ")) + r.choice(TAIL)
+    elif roll < 0.26:
+        frame = _beside(r, frame)
+    elif roll < 0.32:
+        frame = _any_words(r, frame, vocabulary)
+    return frame
+
+
 def plain(r: random.Random, vocabulary: list[str]) -> str:
     """A frame that demands `{n}` of the request at hand; `{o}` may stand in it."""
+    if r.random() < WRITTEN:
+        return _beside_written(r, "plain", vocabulary)
     frame = _core(r)
     if r.random() < 0.35 and not frame.startswith("{n} is"):
         frame += r.choice((" ", " ", ", ")) + r.choice(TAIL)
@@ -149,6 +184,8 @@ def plain(r: random.Random, vocabulary: list[str]) -> str:
 
 def about(r: random.Random, vocabulary: list[str]) -> str:
     """A frame that says which kind of request it is about."""
+    if r.random() < WRITTEN:
+        return _beside_written(r, "about", vocabulary)
     roll = r.random()
     if roll < 0.4:
         topic, core = r.choice(TOPIC), _core(r)

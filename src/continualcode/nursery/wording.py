@@ -235,7 +235,7 @@ def demand_command(r: random.Random, new: str, old: str, topic: Topic, vocabular
     n, o, about, noun = _quoted(r, new), old, topic.about(r), topic.noun(r)
     if r.random() < 0.4:
         return demand_about(r, new, topic, vocabulary)
-    if r.random() < 0.6:
+    if r.random() < 0.75:
         return _finish(r, frames.plain(r, vocabulary).format(n=n, o=old), vocabulary)
     if r.random() < 0.75:
         return _finish(r, r.choice(_PLAIN).format(n=n, o=o), vocabulary)
@@ -275,7 +275,7 @@ def demand_flag(r: random.Random, flag: str, vocabulary: list[str]) -> str:
 def demand_about(r: random.Random, new: str, topic: Topic, vocabulary: list[str]) -> str:
     """A correction that says which kind of request it is about: it holds for that kind and changes no other."""
     n, about, noun = _quoted(r, new), topic.about(r), topic.noun(r)
-    if r.random() < 0.6:
+    if r.random() < 0.75:
         return _finish(r, frames.about(r, vocabulary).format(n=n, about=about, noun=noun), vocabulary)
     if r.random() < 0.75:
         return _finish(r, r.choice(_ABOUT).format(n=n, about=about, noun=noun), vocabulary)

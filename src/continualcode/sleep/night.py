@@ -9,6 +9,8 @@ abandons it and starts anew. One lock per home keeps two nights apart; it dies w
 A candidate that may not answer everything may still answer what it was trained on: when the gate refuses it for all, it
 asks again for a version in which the candidate answers the errors of its own training set, and the weights before
 it all others (`agent/routes.py`). No task is run again for that: a draw depends on its task and its weights alone.
+The next night begins from the newest of these weights, and asks for routes alone: what it began from was refused for
+everything. An error that routes answer already goes to a candidate only where it repairs more of the night's held-out programs.
 """
 
 from __future__ import annotations
@@ -36,9 +38,11 @@ from continualcode.store.records import AdapterRecord, CorrectionRecord, Episode
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
+    from continualcode.koans.catalogue import Koan
 
 METHODS = ("replay", "naive")
 MAX_HELD_OUT = 48
+ROUTES_ALONE = "begun from routed weights, which were refused for everything: asked about as routes alone"
 REDRAW_SEED = 1_000_003  # far from the seeds of the first draws
 Say = Callable[[str], None]
 Step = Callable[[str, int, int, str], None]  # stage, done, of, note
@@ -218,7 +222,7 @@ class _Night:
 
     def _train(self) -> None:
         dataset = curate.load(self.folder)
-        parent = self.store.get_adapter(self.night.parent) if self.night.parent else None
+        begin, route = self._beginning()
         self.say(f"train: {len(dataset.use('train'))} repairs, {len(dataset.use('replay'))} of replay")
         work = self.folder / "train"
         work.mkdir(exist_ok=True)
@@ -226,7 +230,7 @@ class _Night:
         try:
             trained = train(
                 self.engine, dataset, work, settings=self._seeded,
-                parent=self.store.adapter_folder(parent) if parent else None,
+                parent=begin,
                 anchors=[
                     *anchor_examples(self.engine, self._seeded.seed),
                     *repair_anchors(self.engine, dataset.use("replay")),
@@ -236,7 +240,7 @@ class _Night:
         except TrainingFailed as error:
             self._finish("error", [f"training failed: {error}"])
             return
-        told: dict[str, Any] = {"training": trained.json()}
+        told: dict[str, Any] = {"training": trained.json(), "from_route": route}
         if self.settings.night_method != "naive":
             told["softened"] = soften(self.engine, dataset, work, settings=self._seeded, say=self.say).json()
         version = self.night.candidate or new_id("ad")
@@ -247,6 +251,18 @@ class _Night:
             self.engine.save_adapter(home)
             self._keep(version, "night", dataset.hash, {"training": trained.json()})
         self._move("gate")
+
+    def _beginning(self) -> tuple[Path | None, str | None]:
+        """The adapter that the night trains on from, and its name among the current version's routes: the newest of
+        them where there are any, else the version itself, else nothing."""
+        parent = self.store.get_adapter(self.night.parent) if self.night.parent else None
+        if parent is None:
+            return None, None
+        found = routing.read(self.store.adapter_folder(parent))
+        if not found.table:
+            return found.folder, None
+        newest = max(found.table.values())  # ids begin with their time
+        return found.folder / "routes" / newest, newest
 
     def _keep(self, version: str, kind: str, data_hash: str, metrics: dict[str, Any]) -> None:
         """Write down a version whose files are whole on disk."""
@@ -287,11 +303,17 @@ class _Night:
         dataset = curate.load(self.folder)
         held_out = dataset.use("held_out")[:MAX_HELD_OUT]
         self.load_current()
-        before, slice_before = self._measure("gate before", held_out)
+        before = self._measure("gate before")
+        slice_before = self._routed_repairs(held_out)
         self.engine.load_adapter(self.store.adapter_folder(candidate))
-        after, slice_after = self._measure("gate after", held_out)
+        slice_after = exact_repairs(self.engine, held_out, self.settings)
+        slices = slice_before, slice_after
+        if self.night.details.get("from_route"):
+            self._ask_for_routes(candidate, dataset, (), before, before, slices)
+            return
+        after = self._measure("gate after")
         drift = drift_from_base(self.engine)
-        passed, passes = self._drawn_again(before["by_task"], after["by_task"], candidate)
+        passed, passes = self._drawn_again(before, after, candidate)
         decision = gate.decide(
             passed, passes, drift=drift, max_drift=self.settings.gate_max_drift,
             max_regressions=self.settings.gate_max_regressions, held_out_before=slice_before, held_out_after=slice_after,
@@ -305,49 +327,82 @@ class _Night:
             self.store.promote(candidate.version, reasons=list(decision.reasons))
             self._finish("promoted", decision.reasons)
             return
-        self._ask_for_routes(candidate, dataset, decision.reasons, (passed, passes), (slice_before, slice_after))
+        self._ask_for_routes(candidate, dataset, decision.reasons, passed, passes, slices)
 
     def _ask_for_routes(
-        self, candidate: AdapterRecord, dataset: curate.Dataset, against: Sequence[str], outcomes: tuple[Outcomes, Outcomes],
+        self, candidate: AdapterRecord, dataset: curate.Dataset, against: Sequence[str], before: Outcomes, after: Outcomes,
         slices: tuple[Sequence[bool], Sequence[bool]],
     ) -> None:  # fmt: skip
-        """Ask the gate about a candidate that it refused for everything (`against`), as the weights for the errors that
-        it was trained on. outcomes, slices: before and after on the gate's tasks and on the held-out programs."""
+        """Ask the gate about a candidate as the weights for the errors that it was trained on. against: why it was
+        refused for everything; empty: that was not asked, and `after` is what the candidate's own tasks are to be measured for.
+        slices: before and after on the held-out programs."""
         self.load_current()
         drift = drift_from_base(self.engine)  # of the weights that go on answering everything else
-        routed = self._as_routes(candidate, dataset)
+        slice_before, slice_after = slices
+        keys = _keys(dataset.use("held_out")[:MAX_HELD_OUT], self.settings)
+        routed = self._as_routes(candidate, dataset, keys, slices)
         koans = suite.select("gate")
         chosen = zip(koans, routing.choices(routed, koans, self.settings), strict=True)
-        names = {koan.id for koan, choice in chosen if choice.adapter == candidate.version}
-        keys = _keys(dataset.use("held_out")[:MAX_HELD_OUT], self.settings)
+        mine = [koan for koan, choice in chosen if choice.adapter == candidate.version]
+        names = {koan.id for koan in mine}
+        if not against:
+            self.engine.load_adapter(self.store.adapter_folder(candidate))
+            after = {**before, **self._measure("gate after", mine)}
+            before, after = self._drawn_again(before, after, candidate)
         own = [routed.choose(k).adapter == candidate.version for k in keys]
-        (before, after), (slice_before, slice_after) = outcomes, slices
         decision = gate.decide(
             before, {t: after[t] if t in names else before[t] for t in before}, drift=drift,
             max_drift=self.settings.gate_max_drift, max_regressions=self.settings.gate_max_regressions,
             held_out_before=slice_before,
-            held_out_after=[a if mine else b for a, b, mine in zip(slice_after, slice_before, own, strict=True)],
+            held_out_after=[a if its else b for a, b, its in zip(slice_after, slice_before, own, strict=True)],
         )  # fmt: skip
         routes_said = [f"routed ({len(names)} gate tasks): {reason}" for reason in decision.reasons]
         for reason in routes_said:
             self.say(f"gate: {reason}")
         reasons = [*against, *routes_said]
-        told = {"gate": dict(decision.numbers)} if decision.promote else None
-        if told is not None:
-            self._promote_routes(candidate, routed, reasons, told)
-        self._refuse(candidate, against)
+        told = {"gate": dict(decision.numbers)} if decision.promote or not against else None
+        if decision.promote:
+            self._promote_routes(candidate, routed, reasons, told or {})
+        self._refuse(candidate, against or (ROUTES_ALONE,))
         self._finish("promoted" if decision.promote else "refused", reasons, told)
 
     def _refuse(self, candidate: AdapterRecord, reasons: Sequence[str]) -> None:
         self.store.update_adapter(candidate.version, status="refused", reasons=list(reasons))
 
-    def _as_routes(self, candidate: AdapterRecord, dataset: curate.Dataset) -> routing.Routes:
+    def _as_routes(
+        self, candidate: AdapterRecord, dataset: curate.Dataset, keys: Sequence[str],
+        slices: tuple[Sequence[bool], Sequence[bool]],
+    ) -> routing.Routes:  # fmt: skip
         """What the current version's routes would be with the candidate for the errors that it was trained on; not on
-        disk yet."""
+        disk yet. One that other weights answer already changes hands where the candidate repairs more of the held-out programs
+        with it (`keys`, `slices`: theirs)."""
         current = self.store.current()
-        earlier = routing.read(self.store.adapter_folder(current)).table if current else {}
-        keys = _keys(dataset.use("train"), self.settings)
-        return routing.Routes(self.folder, {**earlier, **dict.fromkeys(filter(None, keys), candidate.version)})
+        earlier = routing.read(self.store.adapter_folder(current)) if current else routing.Routes(self.folder)
+        taken: dict[str, str] = {}
+        for key in filter(None, dict.fromkeys(_keys(dataset.use("train"), self.settings))):
+            known = earlier.choose(key)
+            places = [n for n, k in enumerate(keys) if (c := earlier.choose(k)).adapter and c.like == known.like]
+            gained = sum(slices[1][n] for n in places) - sum(slices[0][n] for n in places)
+            if known.adapter is None or gained > 0:
+                taken[key] = candidate.version
+                if known.how == "similar":  # else the older weights would stay with the nearest key
+                    taken[known.like] = candidate.version
+        return routing.Routes(self.folder, {**earlier.table, **taken})
+
+    def _routed_repairs(self, items: Sequence[curate.Item]) -> list[bool]:
+        """Which items the current version repairs exactly, each with the weights that its error leads to."""
+        current = self.store.current()
+        routes = routing.read(self.store.adapter_folder(current)) if current else None
+        if routes is None or not routes.table:
+            return exact_repairs(self.engine, items, self.settings)
+        groups: dict[Path, list[int]] = {}
+        for n, key in enumerate(_keys(items, self.settings)):
+            groups.setdefault(routes.weights(routes.choose(key)), []).append(n)
+        found: dict[int, bool] = {}
+        for weights, places in groups.items():
+            self.engine.load_adapter(weights)
+            found |= zip(places, exact_repairs(self.engine, [items[n] for n in places], self.settings), strict=True)
+        return [found[n] for n in range(len(items))]
 
     def _promote_routes(
         self, candidate: AdapterRecord, routed: routing.Routes, reasons: Sequence[str], metrics: dict[str, Any]
@@ -393,25 +448,27 @@ class _Night:
             )  # fmt: skip
             return {**outcomes, **{t: found["by_task"][t] for t in names}}
 
+        self.engine.load_adapter(self.store.adapter_folder(candidate))
         after = fresh(after)
         self.load_current()
         before = fresh(before)
-        self.engine.load_adapter(self.store.adapter_folder(candidate))
         for t in names:
             self.say(
                 f"{t} drawn again: passed {sum(before[t])} of {len(before[t])} before, {sum(after[t])} of {len(after[t])} after"
             )
         return before, after
 
-    def _measure(self, title: str, held_out: Sequence[curate.Item]) -> tuple[dict[str, Any], list[bool]]:
-        """The gate split with the weights in the engine (a measurement that is in the store is not repeated),
-        and which held-out repairs come out exactly."""
-        koans = suite.select("gate")
+    def _measure(self, title: str, some: Sequence[Koan] | None = None) -> Outcomes:
+        """Outcomes of the gate's tasks (or of some of them) with the weights in the engine; draws that are in the store
+        are not made again."""
+        if some is not None and not some:
+            return {}
+        koans, name = (suite.select("gate"), "gate") if some is None else (some, "gate, routed tasks")
         result = suite.measured(
-            self.engine, self.store, koans, suite="gate", settings=self.settings, samples=self.settings.gate_samples,
+            self.engine, self.store, koans, suite=name, settings=self.settings, samples=self.settings.gate_samples,
             run_id=self.run_id, night=self.night.id, progress=lambda n, of: self.step(title, n, of, ""),
         )  # fmt: skip
-        return result, exact_repairs(self.engine, held_out, self.settings)
+        return result["by_task"]
 
     def load_current(self) -> None:
         load_current(self.engine, self.store)
