@@ -241,7 +241,7 @@ def repair(r: random.Random, item: PooledRepair) -> Document:
 
 
 def chore(r: random.Random, repairs: Sequence[PooledRepair]) -> Document:
-    kind = r.choices((*chores.KINDS, "visit"), (0.58, 0.14, 0.1, 0.04, 0.14))[0]
+    kind = r.choices((*chores.KINDS, "visit"), (0.52, 0.2, 0.08, 0.04, 0.16))[0]
     if kind == "visit":
         return Document("visit", chores.visit(r))
     if kind == "crate_repair" and repairs:
