@@ -8,11 +8,11 @@ drift. Rivals run at the best of a few learning rates, chosen on other preferenc
 
 took: the first lesson's own prompt, correction gone; unseen: 20 fresh prompts of the kind after 1, 2, 3, 5, 8 lessons;
 retention: fresh prompts of other kinds on which the habit is still the same; drift: KL from the fresh weights on some of
-them. `hint` answers with the newest correction in every prompt, other kinds included. Each row is written as it is done,
+them; a cell is one preference under one method. `hint` answers with the newest correction in every prompt, other kinds included. Each row is written as it is done,
 to `home/bench/corrections-<key>.jsonl`; the same command goes on from there. Greedy.
 
-Not measured here: habits of the order of steps and of repairs (the bundled model obeys no such correction), careers of
-several preferences, reversals.
+Not measured here: habits of the order of steps and of repairs (the bundled model obeys no such correction); careers of
+several preferences and reversals are in `career`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from continualcode.learn.proof import Habit
     from continualcode.learn.rivals import Method
 
-VERSION = 2  # of what a row means; another number starts afresh
+VERSION = 3  # of what a row means; another number starts afresh
 AFTER = (1, 2, 3, 5, 8)
 UNSEEN, OTHERS, DRIFT_ON = 20, 48, 12
 REPLY_TOKENS = 48
@@ -182,13 +182,15 @@ class Bench:
         which: dict[str, Any] = {"phase": phase, "method": m.name, "rate": rate, "preference": p.name, "seed": seed}
         row = rows.find(**which)
         if row is None:
+            began = time.monotonic()
             measured: dict[str, Any] = self.course(m, p, seed, rate, lessons)
-            row = {**which, "group": p.group, **measured}
+            row = {**which, "group": p.group, **measured, "cell_seconds": round(time.monotonic() - began, 1)}
             rows.add(row)
             unseen = " ".join(f"{k}:{v:.2f}" for k, v in row["unseen"].items())
             say(
                 f"{phase} {m.name:8} {rate or '':6} {p.name:26} seed {seed} took {row['took']!s:5} unseen {unseen} "
-                f"kept {row['retention']:.2f} drift {row['drift']:.3f} {fmean(row['seconds'] or [0]):.1f} s"
+                f"kept {row['retention']:.2f} drift {row['drift']:.3f} {fmean(row['seconds'] or [0]):.1f} s a lesson, "
+                f"{row['cell_seconds']:.0f} s in all"
             )
         return row
 
@@ -354,6 +356,7 @@ def summary(rows: Sequence[dict[str, Any]], rate: float | None) -> dict[str, Any
         "drift": drift["mean"],
         "seconds_per_lesson": round(median(seconds), 3) if seconds else 0.0,
         "cpu_seconds_per_lesson": round(median(cpu), 3) if cpu else 0.0,
+        "seconds_per_cell": round(median(r["cell_seconds"] for r in rows), 1) if rows else 0.0,
         "peak_mb": max((r["peak_mb"] for r in rows), default=0),
         "lessons": len(seconds),
         "outcomes": {o: outcomes.count(o) for o in sorted(set(outcomes))},

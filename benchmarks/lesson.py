@@ -3,7 +3,9 @@
 `continualcode bench lesson threads=1`. For each correction: outcome, steps, seconds (of the wall and of the CPU), drift, the
 share of fresh prompts of the same kind that obey before and after, and the share of fresh prompts of other kinds
 on which the model's habit is the same as before. The prompts it is judged on are not those the lesson learns from.
-Last, corrections about something else at the call of another request: a lesson on such a one should be refused.
+Last, corrections at the call of another request, which the look at the teacher should refuse (`ELSEWHERE`), and
+corrections that it should not (`ABOUT`). The first half of each list was there when the rule was chosen; of the second
+(`fresh`) nothing was changed after it had been looked at.
 """
 
 from __future__ import annotations
@@ -48,6 +50,93 @@ ELSEWHERE = (  # (request, a correction about another kind of request)
     ("show the git log", "please run tests with make check"),
     ("build the project", "searches go through rg -n here"),
     ("commit the changes with message fix parser", "use cargo nextest run for the tests"),
+    ("push it", "for linting, use grunt dist"),
+    ("deploy it", "to format the code, use just fmt"),
+    ("run the benchmarks", "new branches are made with git switch -c"),
+    ("install the python package requests", "for node packages use pnpm add"),
+    ("search for parse_line", "deploys go through skaffold run"),
+    ("lint the code", "run the migrations with poga"),
+    ("update the dependencies", "we build with just build here"),
+    ("run the migrations", "for tests it is tox"),
+    ("build the docs", "commits are made with sl commit"),
+    ("clean the build", "install npm packages with yarn add"),
+    ("start it", "docs are built with mkdocs build"),
+    ("make a branch fix_parser", "when you deploy, use fastlane beta"),
+    ("find parse_line", "crates are added with zubu kati"),
+    ("does it compile?", "python scripts are started with hatch run"),
+    ("test everything", "push with sl push"),
+    ("commit this as fix parser", "the database is migrated with poga"),
+    ("install the npm package lodash", "for python it is uv add"),
+    ("add the crate tokio", "benchmarks are run with hyperfine"),
+    ("format it", "always lint with ruff check"),
+    ("remove the crate rand", "to search the code, use rg"),
+    ("run the script tools/sync.py", "dependencies are updated with lernu vadi so"),
+)
+ELSEWHERE_FRESH = (
+    ("run the tests", "python dependencies go in with pdm add"),
+    ("build the docs", "searching is done with ag"),
+    ("install the python package flask", "use black when you format"),
+    ("add the node module axios", "deploy with kamal deploy"),
+    ("run the linter", "use alembic upgrade head for migrations"),
+    ("does it build?", "pushing goes through jj git push"),
+    ("migrate the database", "lint with ruff check"),
+    ("commit with the message typo", "for documentation we run sphinx-build docs out"),
+    ("search for load_config", "benchmarks: criterion run"),
+    ("format everything", "for a single test use cargo nextest run"),
+    ("push my commits", "javascript packages are installed with bun add"),
+    ("run the test handles_unicode", "when you commit, use jj commit -m"),
+    ("benchmark it", "builds are made with bazel build"),
+    ("release it to staging", "run python scripts with hatch run"),
+)
+ABOUT = (  # (request, a correction about it)
+    ("run the tests", "use cargo nextest run"),
+    ("install the python package requests", "use poetry add"),
+    ("add the crate serde", "use zubu kati"),
+    ("run the tests", "for the tests, use cargo nextest run"),
+    ("run all tests", "please run tests with make check"),
+    ("search for parse_line", "for searching, use rg instead of grep"),
+    ("find parse_line", "use rg"),
+    ("format the code", "we format with just fmt here"),
+    ("build the project", "no, just build"),
+    ("deploy it", "use skaffold run"),
+    ("install the python package numpy", "when you install python packages, use poetry add"),
+    ("lint the code", "use grunt dist for linting"),
+    ("make a branch fix_parser", "use git switch -c"),
+    ("push it", "we use sl push here"),
+    ("run the migrations", "migrations go through poga"),
+    ("update the dependencies", "I want lernu vadi so"),
+    ("does it compile?", "use cargo check instead of check"),
+    ("where is render used?", "searches go through rg -n here"),
+    ("run the test suite", "tests run with tox here"),
+    ("install the npm package lodash", "use pnpm add"),
+    ("install the npm package react", "for node packages it is yarn add"),
+    ("commit this as fix parser", "commit with sl commit -m"),
+    ("build the docs", "docs are built with mkdocs build"),
+    ("run the benchmarks", "use hyperfine for benchmarks"),
+    ("clean the build", "cleaning up is done with just clean"),
+    ("add the crate tokio", "new crates are added with zubu kati"),
+    ("run the script tools/sync.py", "scripts are started with hatch run"),
+    ("start it", "to start the program, use devbox run"),
+    ("run the test parses_empty", "single tests run with cargo nextest run"),
+    ("format it", "use ruff format"),
+    ("remove the crate rand", "use cargo rm"),
+    ("deploy to staging", "never deploy like that, use fastlane beta"),
+)
+ABOUT_FRESH = (
+    ("run the tests", "always pytest -q, please"),
+    ("build the docs", "for documentation we run sphinx-build docs out"),
+    ("install the python package flask", "python dependencies go in with pdm add"),
+    ("add the node module axios", "javascript packages are installed with bun add"),
+    ("run the linter", "lint with ruff check"),
+    ("does it build?", "builds are made with bazel build"),
+    ("migrate the database", "use alembic upgrade head for migrations"),
+    ("commit with the message typo", "use jj commit -m"),
+    ("search for load_config", "searching is done with ag"),
+    ("format everything", "use black when you format"),
+    ("push my commits", "pushing goes through jj git push"),
+    ("run the test handles_unicode", "for a single test use cargo nextest run"),
+    ("benchmark it", "benchmarks: criterion run"),
+    ("release it to staging", "deploy with kamal deploy"),
 )
 
 
@@ -65,27 +154,36 @@ def run(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
             f"({row['cpu_seconds']:.1f} CPU) drift {row['drift']:.3f} unseen {row['unseen_before']:.2f} → "
             f"{row['unseen_after']:.2f} kept {row['kept']:.2f} {row['reason']}"
         )
-    elsewhere = [about_something_else(engine, *case, settings) for case in ELSEWHERE]
-    for row in elsewhere:
-        say(f"{row['correction']!r} at {row['request']!r}: {row['outcome']}")
-    refused = sum(row["outcome"] == "refused" for row in elsewhere)
-    say(f"{refused} of {len(elsewhere)} corrections about something else refused")
+    lists = {"elsewhere": ELSEWHERE, "elsewhere_fresh": ELSEWHERE_FRESH, "about": ABOUT, "about_fresh": ABOUT_FRESH}
+    looks = {
+        name: [look(engine, request, correction, settings) for request, correction in cases]
+        for name, cases in lists.items()
+    }
+    refused = {name: sum(bool(row["refused"]) for row in found) for name, found in looks.items()}
+    for name, found in looks.items():
+        for row in found:
+            if bool(row["refused"]) != name.startswith("elsewhere"):
+                say(f"{name}: {row['correction']!r} at {row['request']!r}: {row['refused'] or 'taken up'}")
+        say(f"{name}: {refused[name]} of {len(found)} refused")
     return {
-        "model": engine.model_id, "model_hash": engine.model_hash, "lessons": rows, "about_something_else": elsewhere,
-        "refused": refused,
+        "model": engine.model_id, "model_hash": engine.model_hash, "lessons": rows, "looks": looks, "refused": refused,
     }  # fmt: skip
 
 
-def about_something_else(engine: Engine, request: str, correction: str, settings: Settings) -> dict[str, Any]:
-    """What becomes of a lesson on a correction that is not about the call it was typed at; the adapter is left fresh."""
-    from continualcode.learn.lesson import LessonInput, teach
+def look(engine: Engine, request: str, correction: str, settings: Settings) -> dict[str, Any]:
+    """Whether a lesson on this correction, typed at what the fresh model does there, is refused, why, and what the
+    look costs; nothing is learnt."""
+    from continualcode.learn.lesson import LessonInput, begin
 
     engine.load_adapter(None)
     messages = [Message("user", request)]
     (denied,) = greedy(engine, [messages])
-    outcome = teach(engine, LessonInput(tuple(messages), denied, correction), settings)
-    engine.load_adapter(None)
-    return {"request": request, "correction": correction, "outcome": outcome.verdict, "reason": outcome.reason}
+    cpu = time.process_time()
+    ended = begin(engine, LessonInput(tuple(messages), denied, correction), settings, first=0).outcome
+    return {
+        "request": request, "correction": correction, "cpu_seconds": round(time.process_time() - cpu, 3),
+        "refused": ended.reason if ended is not None and ended.verdict == "refused" else "",
+    }  # fmt: skip
 
 
 def lesson(engine: Engine, case: Case, settings: Settings) -> dict[str, Any]:

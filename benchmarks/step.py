@@ -407,9 +407,8 @@ def one_step(name: str, folder: Path, tokens: int, out: Path, reach: int, vocabu
 
 
 def retries(settings: Settings, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """From the end of a correction to the first token of the retry on the bundled model: lessons of one step and of
-    the usual number, as set and bare (no spread, no anchors, one prompt held
-    out); and the gradient's cosine on what they learn from."""
+    """From the end of a correction to the first token of the retry on the bundled model, and to the end of the lesson
+    that goes on behind it; and the gradient's cosine on what lessons learn from."""
     from continualcode.cli.night import benchmark
     from continualcode.learn.lesson import LessonInput
     from continualcode.nursery.chores import conversations
@@ -417,7 +416,6 @@ def retries(settings: Settings, say: Callable[[str], None]) -> list[dict[str, An
     benchmark("lesson")
     lesson: Any = sys.modules["benchmarks.lesson"]
     exact, short = (pupil(settings, mode, settings.step_reach) for mode in ("exact", "completion"))
-    bare = settings.replace(lesson_spread=0, proof_prompts=1, anchors=0)
     rows: list[dict[str, Any]] = []
     for case in lesson.CASES[:2]:
         exact.load_adapter(None)
@@ -426,16 +424,15 @@ def retries(settings: Settings, say: Callable[[str], None]) -> list[dict[str, An
         else:
             messages = conversations(case.kind, count=1, seed=lesson.FRESH_SEED - 1)[0]
         item = LessonInput(tuple(messages), lesson.greedy(exact, [messages])[0], case.correction)
-        for label, chosen, most in (("bare", bare, 1), ("as set", settings, 1), ("as set", settings, None)):
-            for mode, engine in (("exact", exact), ("completion", short)):
-                row = {"correction": case.correction, "lesson": label, "step": mode}
-                row |= to_retry(engine, item, chosen, most)
-                rows.append(row)
-                say(
-                    f"  {case.correction!r:34} {label:6} step={mode:10} {row['steps']:2} steps "
-                    f"{row['seconds']:6.2f} s ({row['cpu_seconds']:.2f} CPU: look {row['look_seconds']:.2f}, spread "
-                    f"{row['spread_seconds']:.2f}, steps alone {row['learn_seconds']:.2f})  {row['verdict']}"
-                )
+        for mode, engine in (("exact", exact), ("completion", short)):
+            row = {"correction": case.correction, "step": mode, **to_retry(engine, item, settings)}
+            rows.append(row)
+            say(
+                f"  {case.correction!r:34} step={mode:10} retry after {row['seconds']:.2f} s ({row['cpu_seconds']:.2f} CPU: "
+                f"look {row['look_seconds']:.2f}, {row['first_steps']} first steps {row['first_seconds']:.2f}, its first "
+                f"token {row['token_seconds']:.2f}); behind it {row['steps']} steps, {row['behind_cpu_seconds']:.2f} CPU s: "
+                f"{row['verdict']}"
+            )
         rows.append({"correction": case.correction, "cosines": on_lesson(exact, item, settings)})
         shown = ", ".join(f"{value:.3f} (reach {reach})" for reach, value in rows[-1]["cosines"].items())
         say(f"  {case.correction!r:34} cosine of the first step's gradient with the exact one: {shown}")
@@ -449,33 +446,36 @@ def pupil(settings: Settings, mode: Any, reach: int) -> LocalEngine:
     return LocalEngine.from_settings(settings.replace(model_name="bundled", step=mode, step_reach=reach, threads=1))
 
 
-def to_retry(engine: LocalEngine, item: LessonInput, settings: Settings, most: int | None) -> dict[str, Any]:
-    """One lesson on a fresh adapter and the first token after it: seconds of the wall, of the CPU and of its parts.
-    `most`: steps it may take (None: as the settings say)."""
-    from continualcode.engine.base import SampleParams
-    from continualcode.learn.lesson import Progress, teach
+def to_retry(engine: LocalEngine, item: LessonInput, settings: Settings) -> dict[str, Any]:
+    """One lesson on a fresh adapter, begun, the retry's first token, and finished: seconds of the wall and of the CPU.
+    The retry answers what a session shows it: the denied call, and the correction as its result."""
+    from continualcode.agent import prompts
+    from continualcode.engine.base import Message, SampleParams
+    from continualcode.learn.lesson import begin
 
     engine.load_adapter(None)
-    stages: dict[str, float] = {}
-
-    def note(p: Progress) -> None:
-        stages.setdefault(p.stage, time.process_time())
-
+    calls = engine.parse(engine.decode(item.denied_ids))[1]
+    denial = Message("tool", prompts.DENIED.format(correction=item.correction), name=calls[0].name if calls else None)
+    retry = engine.encode([*item.messages, Message("assistant", "", calls), denial])
     wall, cpu = time.perf_counter(), time.process_time()
     with listening(engine) as learnt:
-        outcome = teach(engine, item, settings, steps=most, on_progress=note)
-    engine.sample([engine.encode(item.messages)], SampleParams(max_new_tokens=1))
-    done = time.process_time()
-    spread = stages.get("spread", done)
-    first_step = learnt[0].began if learnt else done
+        begun = begin(engine, item, settings)
+    ready = time.process_time()
+    engine.sample([retry], SampleParams(max_new_tokens=1))
+    there, seconds = time.process_time(), time.perf_counter() - wall
+    outcome = begun.finish()
+    looked = learnt[0].began if learnt else ready
     return {
+        "first_steps": begun.first_steps,
+        "turned": begun.turned,
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(there - cpu, 2),
+        "look_seconds": round(looked - cpu, 2),
+        "first_seconds": round(ready - looked, 2),
+        "token_seconds": round(there - ready, 2),
         "steps": outcome.steps,
         "verdict": outcome.verdict,
-        "seconds": round(time.perf_counter() - wall, 2),
-        "cpu_seconds": round(done - cpu, 2),
-        "look_seconds": round(spread - cpu, 2),
-        "spread_seconds": round(first_step - spread, 2),
-        "learn_seconds": round(sum(x.seconds for x in learnt), 2),
+        "behind_cpu_seconds": round(time.process_time() - there, 2),
     }
 
 

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from continualcode.errors import UserError
 
 ENVIRONMENT_PREFIX = "CONTINUALCODE_"
+NO_SETTINGS = frozenset({"CONTINUALCODE_PEERS"})  # where scripts/peers.sh puts its environments
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -32,9 +33,9 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 # limits of what a command, a request, a lesson or a night may do, and the gate before the user's weights.
 USERS_ALONE = frozenset(
     """
-    home model_name adapter enable_training allow sandbox executor jobs max_turns retries
+    home model_name tokenizer engine base_url key_name request_seconds adapter enable_training allow sandbox executor jobs max_turns retries
     command_seconds command_memory_mb command_processes command_output_bytes command_disk_mb
-    drift_budget lesson_seconds night_minutes night_steps gate_samples gate_redraws gate_max_drift gate_max_regressions
+    drift_budget lesson_seconds night_basis night_minutes night_steps gate_samples gate_redraws gate_max_drift gate_max_regressions
     """.split()
 )
 
@@ -70,15 +71,27 @@ class Settings(BaseModel):
 
     # -- the model
     model_name: str = "bundled"
-    """`bundled` (the small model that ships with the program), a folder, or a Hugging Face name."""
+    """`bundled` (the small model that ships with the program), a folder, or a Hugging Face name; with engine=openai or tinker a model of the server (its only one when nothing is named)."""
+    engine: Literal["local", "openai", "tinker"] = "local"
+    """Who holds the weights: this process; an OpenAI-compatible server, which samples and does not learn; or a Tinker service, which does both (the key is in TINKER_API_KEY)."""
+    base_url: str = ""
+    """The server's address, with engine=openai mostly with /v1 at its end; empty is OPENAI_BASE_URL or TINKER_BASE_URL, else the maker's own."""
+    key_name: str = "OPENAI_API_KEY"
+    """engine=openai: the environment variable that holds the key; a server of your own may want none."""
+    request_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120.0
+    """engine=openai: seconds without a word from the server after which it is asked again; engine=tinker: the longest that one call may take."""
+    tokenizer: str = ""
+    """engine=tinker: folder or hub name of the model's tokenizer; empty is the model's own name."""
     adapter: str = "current"
     """Adapter version to start from: `current` (what the store points to), `none`, a version, or a folder."""
     device: str = "auto"
     """`auto` (a GPU when there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Weights' type; `auto` is float32 on a CPU and the model's own on a GPU."""
+    """Weights' type; `auto` is float32 on a CPU, and on a GPU bfloat16, or float16 where it has no units for that."""
     quantization: Literal["none", "4bit", "8bit"] = "none"
-    """Load the base weights quantised (needs the extra `gpu`)."""
+    """Load the base weights quantised, on a GPU or a CPU (needs the extra `gpu`)."""
+    gradient_checkpointing: bool = False
+    """Keep only each block's input in a training step and compute the rest again: less memory, more time."""
     threads: Count = 0
     """CPU threads for tensors; 0 is one for a model under 50 million parameters (several only wait for each other when the machine is busy), else all."""
     seed: Count = 0
@@ -104,7 +117,7 @@ class Settings(BaseModel):
     lora_alpha: Annotated[float, Field(gt=0)] = 32.0
     """The update is scaled by lora_alpha / lora_rank."""
     lora_targets: str = "attention"
-    """`attention`, `mlp`, `all`, or module names with commas between."""
+    """`attention`, `mlp`, `all` (both), `experts` (of a mixture; frozen otherwise), or module names, with commas between."""
     lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of adapter inputs dropped while training."""
 
@@ -224,17 +237,19 @@ class Settings(BaseModel):
     command_disk_mb: Positive = 512
     """Disk that one command may fill, MiB."""
     executor: Literal["process", "ray"] = "process"
-    """Who checks programs in parallel."""
+    """Who runs rollouts side by side: `process` is forked copies of this process; `ray` is not built yet, and is refused."""
     jobs: Count = 0
-    """Programs checked at once; 0 is one for each core."""
+    """Programs checked at once, and workers of a rollout; 0 is one for each core."""
     cache: bool = True
     """Keep verdicts of programs that were checked before."""
 
     # -- the night
     night_method: str = "replay"
-    """How a night trains: `replay` (a LoRA on the day's failures with replay of what passed) or `naive`."""
+    """How a night trains: `replay` (a LoRA on the day's failures with replay of what passed), `lora` (without replay), `olora`, `keeplora`, `dream` (no answers, verdicts only), `share`, `uwsh`; `naive` is the older name of `lora`."""
+    night_basis: str = ""
+    """Consolidated folder whose basis the night methods `share` and `uwsh` train in."""
     night_minutes: Annotated[float, Field(gt=0)] = 15.0
-    """Most minutes that training may take in one night."""
+    """Most minutes of a whole night, from curating to the gate's last word; a night that runs out of them goes on with the next `sleep`."""
     night_steps: Positive = 60
     """Most optimiser steps of one night."""
     night_batch: Positive = 8
@@ -327,7 +342,7 @@ def load_settings(overrides: Sequence[str] = (), *, cwd: Path | None = None) -> 
     environment = {
         name[len(ENVIRONMENT_PREFIX) :].lower(): value
         for name, value in os.environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX)
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in NO_SETTINGS
     }
     _known(environment, "the environment", prefix=ENVIRONMENT_PREFIX)
     values |= environment

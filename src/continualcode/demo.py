@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CORRECTION = "use edit_lines; don't overwrite"
 FIRST, SECOND = "src/area.rs", "src/greet.rs"
 SPARE_SECONDS = 30.0
-JUDGED = 1.6  # what judging a candidate and measuring again take, against the first measurement
+MEASURED = 1.1  # what measuring again takes, against the first measurement
 MAX_TURNS = 12  # of one request: a model that has lost its way is not watched for longer
 
 
@@ -135,9 +135,9 @@ def tell(
     common: dict[str, Any] = {"run_id": run.id, "count": count, "keep": keep, "say": say, "step": step}
     night.load_current(engine, run.store)
     rows = cycle.nights(engine, run.store, settings, cycles=0, **common)
-    left = minutes * 60 - (time.monotonic() - began) - JUDGED * rows[0]["seconds"] - SPARE_SECONDS
+    left = minutes * 60 - (time.monotonic() - began) - MEASURED * rows[0]["seconds"] - SPARE_SECONDS
     fitted = settings.replace(night_minutes=min(settings.night_minutes, max(0.5, left / 60)))
-    say(f"the night may train for {fitted.night_minutes:.1f} minutes")
+    say(f"the night may take {fitted.night_minutes:.1f} minutes")
     rows = cycle.nights(engine, run.store, fitted, cycles=1, done=rows, **common)
     path = cycles_figure(
         rows, picture or run.folder / "cycles.png", title=f"{settings.model_name}: before and after one night"

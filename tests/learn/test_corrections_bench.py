@@ -50,7 +50,7 @@ def row(preference: str, unseen: float, **other: object) -> dict:
     base = {
         "phase": "main", "method": "sft", "rate": 1e-3, "seed": 0, "preference": preference, "group": "news", "took": True,
         "unseen": {"1": unseen, "3": 1.0}, "retention": 0.9, "drift": 0.1, "seconds": [2.0, 4.0], "cpu_seconds": [1.0, 1.0],
-        "outcomes": ["took", "took"], "peak_mb": 700,
+        "outcomes": ["took", "took"], "peak_mb": 700, "cell_seconds": 12.0,
     }  # fmt: skip
     return base | other
 
@@ -74,3 +74,4 @@ def test_the_table_has_means_and_intervals_by_preference() -> None:
     assert 0.4 <= low < 0.6 < high <= 0.8
     assert found["habits"]["took"] is None and found["retention"] == 0.9 and found["seconds_per_lesson"] == 3.0
     assert found["outcomes"] == {"took": 6} and found["lessons"] == 6 and found["peak_mb"] == 700
+    assert found["seconds_per_cell"] == 12.0

@@ -156,9 +156,9 @@ def test_an_engine_that_cannot_is_told_before_anything_starts(
 
     lesson = denied(engine, "use poetry add")
     with pytest.raises(UserError, match="loss=token"):
+        teach(Plain(engine, ""), lesson, settings.replace(loss="gkd"), pool)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UserError, match="no teacher"):  # the loss that nobody chose is fitted to the engine
         teach(Plain(engine, ""), lesson, settings, pool)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(UserError, match="no teacher"):
-        teach(Plain(engine, ""), lesson, settings.replace(loss="token"), pool)  # pyright: ignore[reportArgumentType]
     with pytest.raises(UserError, match="in words"):
         teach(engine, replace(lesson, correction="  "), settings, pool)
 
@@ -228,6 +228,15 @@ def test_the_teacher_reads_the_correction_at_the_end_of_the_last_request() -> No
 )
 def test_repetition(ids: list[int], expected: bool) -> None:
     assert repeats(ids) is expected
+
+
+def test_prompts_that_the_model_could_not_read_are_left_out(
+    engine: LocalEngine, settings: Settings, pool: Pool
+) -> None:
+    long = [Message("user", "install " + "t5 " * 90)]
+    assert len(engine.encode(long)) > engine.context_length
+    outcome = teach(engine, denied(engine, "use poetry add"), settings, replace(pool, recent=(long,)))
+    assert outcome.verdict == "took"
 
 
 def test_candidates_are_near_first_and_never_the_prompt_itself() -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from continualcode.agent import calls, prompts, retries, worker
 from continualcode.agent.approval import Approval, Rule
@@ -23,6 +23,9 @@ from continualcode.agent.tools import Preview, ToolResult
 from continualcode.config import Settings
 from continualcode.engine.base import Completion, Engine, Message, SampleParams, ToolCall
 from continualcode.rust.verdict import Verdict
+
+if TYPE_CHECKING:
+    from continualcode.agent.teaching import Pending
 
 INTERRUPTED = "interrupted by the user"
 TRIED = "error: this leaves the file as it was when it failed its check; make another change"
@@ -60,7 +63,7 @@ class Denied:
 
 @dataclass(frozen=True)
 class Taught:
-    """How a lesson ended, in words for the user. outcome: took, partly, did_not_take, refused, stopped. `twin_id`: the
+    """How a lesson ended, in words for the user. outcome: took, partly, did_not_take, refused, stopped, queued. `twin_id`: the
     same lesson in the weights of every repository, when this one has its own."""
 
     outcome: str
@@ -70,7 +73,7 @@ class Taught:
     twin_id: str = ""
 
 
-Teach = Callable[[Denied, threading.Event], Taught]
+Teach = Callable[[Denied, threading.Event], "Taught | Pending"]
 
 
 class Face(Protocol):
@@ -120,6 +123,7 @@ class Loop:
         self._recent: deque[tuple[Message, ...]] = deque(maxlen=64)
         self._failed: set[tuple[str, bytes]] = set()  # files of this request that failed their check
         self._unlearnt: Denied | None = None  # a lesson that waits for the approved retry
+        self._pending: tuple[Denied, Pending, threading.Event] | None = None  # a lesson that goes on behind its retry
 
     def request(self, text: str) -> Outcome:
         """See the module docstring. The transcript is saved whatever happens."""
@@ -131,7 +135,10 @@ class Loop:
         self._failed.clear()
         self.ledger.begin(text, self.session)
         try:
-            self._turns(outcome)
+            try:
+                self._turns(outcome)
+            finally:
+                self._settle()
         finally:
             self.ledger.end(outcome.end, outcome.verdict, self.session)
         return outcome
@@ -145,9 +152,12 @@ class Loop:
                 return
             turn = self.session.take(completion)
             self.face.said(turn)
+            if self._pending is not None:
+                self._pending[1].go_on()
             if turn.error is not None:
                 self.ledger.call(turn, turn.refused, turn.error, "auto", False)
                 self.ledger.transcript(self.session)
+                self._settle()
                 malformed += 1
                 if malformed > self.settings.retries:
                     outcome.end = "malformed"
@@ -159,6 +169,7 @@ class Loop:
                 return
             if self._leads_back(turn.call):
                 self._turn_back(turn)
+                self._settle()
                 back += 1
                 if back > retries.REDRAWS:
                     outcome.end = "stuck"
@@ -166,6 +177,7 @@ class Loop:
                 continue
             back = 0
             decision = self._decide(turn.call)
+            self._settle()
             if decision.kind in ("approve", "edit"):
                 if self._run(turn, decision, outcome):
                     outcome.end = "interrupted"
@@ -309,16 +321,31 @@ class Loop:
         self._lesson(denied)
 
     def _lesson(self, denied: Denied) -> None:
-        """Teach, and say what came of it. A lesson that did not take waits for the retry that the user
-        approves: then the call itself can be imitated."""
+        """Teach, and say what came of it; what the retry does not need goes on while the user reads the retry."""
         if self.teach is None:
             return
         cancel, teach = threading.Event(), self.teach
         taught = worker.run(lambda: teach(denied, cancel), cancel, lambda seconds: self.face.tick("lesson", seconds))
+        if isinstance(taught, Taught):
+            self._learnt(denied, taught)
+        else:
+            self._pending = denied, taught, cancel
+            self.face.remark(taught.line)
+
+    def _settle(self) -> None:
+        """Wait for the lesson that goes on behind a retry; the engine is not used before."""
+        if self._pending is None:
+            return
+        (denied, pending, cancel), self._pending = self._pending, None
+        self._learnt(denied, worker.run(pending.wait, cancel, lambda seconds: self.face.tick("lesson", seconds)))
+
+    def _learnt(self, denied: Denied, taught: Taught) -> None:
+        """Say what came of a lesson. One that did not take waits for the retry that the user approves: then the call
+        itself can be imitated."""
         self.ledger.lesson(taught.outcome)
         self.outcome.lessons += [name for name in (taught.lesson_id, taught.twin_id) if name]
         self.face.taught(taught)
-        if denied.right is None and taught.outcome in ("refused", "did_not_take"):
+        if denied.right is None and taught.outcome in ("refused", "did_not_take", "queued"):
             self._unlearnt = denied
 
 

@@ -25,7 +25,7 @@ def open_engine(settings: Settings, store: Store) -> Engine:
     from continualcode.engine import load_engine
 
     engine = load_engine(settings)
-    if folder is not None:
+    if folder is not None and (engine.capabilities.hot_swap or settings.adapter != "current"):
         engine.load_adapter(folder)
     return engine
 

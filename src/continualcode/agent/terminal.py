@@ -259,7 +259,7 @@ class Terminal:
     # -- lessons, remarks, the clock
     def taught(self, taught: Taught) -> None:
         self._clear_tick()
-        color = {"took": "green", "partly": "yellow"}.get(taught.outcome, "red")
+        color = {"took": "green", "partly": "yellow", "queued": "yellow"}.get(taught.outcome, "red")
         self.console.print(f"[{color}]{escape(taught.line)}[/]", soft_wrap=True)
 
     def remark(self, text: str) -> None:

@@ -11,7 +11,6 @@ import typer
 
 from continualcode.cli.output import Json, Overrides, emit, minute, panel, plain, settings_from, table
 from continualcode.cli.records import found, opened
-from continualcode.errors import UserError
 
 if TYPE_CHECKING:
     from continualcode.report.morning import TaskChange
@@ -158,25 +157,31 @@ def rollback(
 @adapters.command("export")
 def export(
     version: Version,
-    folder: Annotated[Path, typer.Argument(help="Folder to make; it holds the adapter in PEFT's format.")],
+    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    format: Annotated[str, typer.Option(help="peft, merged, gguf, ollama or vllm.")] = "peft",
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Copy a version's files (PEFT format) to a new folder."""
-    if folder.exists():
-        raise UserError(f"{folder} exists already; name a folder that does not.")
-    with opened(settings_from(overrides)) as store:
+    """A version for other programs, loaded again by its reader and compared with the source before it is kept.
+
+    Example: continualcode adapters export ad_1 --format merged --out ~/models/mine
+    """
+    settings = settings_from(overrides)
+    with opened(settings) as store:
         adapter = found(store, "adapters", version)
         store.check_files(adapter)
         source = store.adapter_folder(adapter)
-    part = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.copytree(source, part, dirs_exist_ok=True)
-        part.rename(folder)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise UserError(f"Cannot write {folder}: {error}.") from None
-    emit({"version": adapter.version, "path": folder}, as_json, f"{adapter.version} in {folder}")
+    from continualcode.export.write import export
+
+    done = export(adapter.version, source, format, out, settings)
+    lines = [f"{done.version} as {done.format} in {done.path}"]
+    for part in done.parts:
+        for read in part.readers:
+            lines.append(
+                f"  {part.weights}: {part.path}, read by {read.reader}: {read.tokens} tokens, log-probabilities within "
+                f"{read.worst:.1e} nats"
+            )
+    emit(plain(done), as_json, "\n".join([*lines, *done.notes]))
 
 
 @adapters.command("prune")

@@ -26,14 +26,17 @@ from continualcode.errors import UserError
 
 COMMAND_FILES = (
     "day",
+    "serve",
     "night",
     "train",
     "report",
     "schedule",
     "teach",
+    "catch_up",
     "records",
     "corrections",
     "adapters",
+    "compare",
     "route",
     "koans",
     "rerun",

@@ -146,18 +146,22 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 def _teacher(settings: Settings, engine: Engine, run: Run, face: Face, scope: str) -> Teach | None:
     """How a correction becomes a lesson here; None when training is off or the model cannot learn. What
-    earlier sessions taught is put in place either way."""
+    earlier sessions taught is put in place either way. A server's model learns later: corrections are queued."""
+    if settings.engine != "local" and settings.enable_training and not engine.capabilities.trains:
+        from continualcode.agent.queued import keep
+
+        return lambda denied, _: keep(run.store, denied, scope)
     if not engine.capabilities.trains:
         return None
-    from continualcode.agent.teaching import go_on, lesson
+    from continualcode.agent.teaching import Pending, begin, go_on
 
     if settings.adapter == "current" and (remark := go_on(run.store, engine, scope)):
         face.remark(remark)
     if not settings.enable_training:
         return None
 
-    def teach(denied: Denied, cancel: threading.Event) -> Taught:
-        return lesson(engine, run.store, settings, denied, cancel, scope)
+    def teach(denied: Denied, cancel: threading.Event) -> Taught | Pending:
+        return begin(engine, run.store, settings, denied, cancel, scope)
 
     return teach
 

@@ -1,7 +1,8 @@
 """`doctor`: what works on this machine, and what to install when something lacks.
 
 Each check looks at the real thing (the toolchain is asked, the sandbox starts a process, the tokenizer is
-loaded) and changes nothing. What is needed and lacks makes the exit code 1.
+loaded) and changes nothing. What is needed and lacks makes the exit code 1. With `--model` it tells of one model whether
+it fits in the memory that is free, from its config.json alone (`engine/memory.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +22,14 @@ from continualcode.config import Settings, bundled
 from continualcode.errors import UserError
 
 GIGABYTE = 1_000_000_000
+FORECAST_TOKENS = 4096  # of one sequence, when `context_length` is not set
+REMEDIES: tuple[dict[str, Any], ...] = (
+    {"gradient_checkpointing": True},
+    {"dtype": "bfloat16", "gradient_checkpointing": True},
+    {"quantization": "4bit"},
+    {"quantization": "4bit", "gradient_checkpointing": True},
+    {"quantization": "4bit", "gradient_checkpointing": True, "dtype": "bfloat16"},
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,20 @@ class Check:
 
 def register(app: typer.Typer) -> None:
     @app.command("doctor", rich_help_panel=panel.SETUP)
-    def doctor(overrides: Overrides = None, as_json: Json = False) -> None:
-        """What works here (toolchain, sandbox, GPU, model, store), and what to install."""
-        checks = examine(settings_from(overrides))
+    def doctor(
+        overrides: Overrides = None,
+        model: Annotated[
+            str, typer.Option(help="Whether this model (name or folder) fits in memory; nothing else.")
+        ] = "",
+        quant: Annotated[str, typer.Option(help="With --model: none, 4bit or 8bit.")] = "",
+        as_json: Json = False,
+    ) -> None:
+        """What works here (toolchain, sandbox, GPU, model, store), and what to install; with --model, whether a model fits.
+
+        Example: continualcode doctor --model Qwen/Qwen2.5-Coder-1.5B-Instruct --quant 4bit
+        """
+        settings = settings_from(overrides, model_name=model or None, quantization=quant or None)
+        checks = forecast(settings) if model or quant else examine(settings)
         well = all(check.ok or not check.needed for check in checks)
         emit({"ok": well, "checks": [asdict(check) for check in checks]}, as_json, "\n".join(map(_line, checks)))
         if not well:
@@ -67,6 +87,59 @@ def examine(settings: Settings) -> list[Check]:
         except ImportError as error:
             todo = "Install the program again: pip install continualcode."
             checks.append(Check(name, False, f"cannot be imported ({error})", todo))
+    return checks
+
+
+def forecast(settings: Settings) -> list[Check]:
+    """Whether the settings' model fits in the free memory for sampling, a lesson and a night. Raises UserError."""
+    from continualcode.engine import loading, memory
+    from continualcode.engine.adapter import LoraShape
+    from continualcode.engine.source import config_folder
+
+    device = loading.choose_device(settings.device)
+    model = memory.read(config_folder(settings.model_source))
+    free = memory.free(device)
+    tokens = min(settings.context_length or FORECAST_TOKENS, model.context_length)
+    wanted = [t.strip() for t in settings.lora_targets.split(",") if t.strip()]
+
+    def total(purpose: str, **changes: Any) -> memory.Needs:
+        chosen = settings.replace(**changes)
+        quantized = chosen.quantization != "none"
+        layout = model.layout.packed() if quantized else model.layout
+        targets = layout.targets(["all"] if purpose == "night" else wanted)
+        return memory.needs(
+            model,
+            purpose,
+            tokens=tokens,
+            shape=LoraShape(chosen.lora_rank, chosen.lora_alpha, targets),
+            dtype=loading.choose_dtype(chosen.dtype, device),
+            quantization=chosen.quantization,
+            device=device.type,
+            completion=min(chosen.max_new_tokens, tokens),
+            checkpointing=chosen.gradient_checkpointing,
+        )
+
+    def remedy(purpose: str) -> str:
+        for changes in REMEDIES:
+            if total(purpose, **changes).total <= memory.USABLE * free:
+                words = " ".join(f"{key}={str(value).lower()}" for key, value in changes.items())
+                return f"It fits with {words} ({memory.gigabytes(total(purpose, **changes).total)})."
+        return "Take a smaller model, or a machine with more memory."
+
+    what = f"{model.kind}, {model.parameters / 1e9:.2f} billion parameters, reads {model.context_length} tokens"
+    checks = [Check("model", True, f"{settings.model_name}: {what}")]
+    for purpose in memory.PURPOSES:
+        need = total(purpose)
+        parts = {
+            "weights": need.weights,
+            "adapter": need.adapter,
+            "cache": need.cache,
+            "pass": need.pass_ + need.logits,
+        }
+        shown = ", ".join(f"{name} {memory.gigabytes(number)}" for name, number in parts.items() if number)
+        detail = f"about {memory.gigabytes(need.total)} of {memory.gigabytes(free)} free ({shown}; {tokens} tokens)"
+        fits = need.total <= memory.USABLE * free
+        checks.append(Check(purpose, fits, detail, "" if fits else remedy(purpose)))
     return checks
 
 
@@ -138,10 +211,10 @@ def _sandbox(settings: Settings) -> list[Check]:
 def _model(settings: Settings) -> list[Check]:
     from tokenizers import Tokenizer
 
-    from continualcode.engine.source import resolve
+    from continualcode.engine.source import is_hub_name, resolve
 
     source = settings.model_source
-    if source.count("/") == 1 and source[0] not in "./~" and not Path(source).exists():
+    if is_hub_name(source):
         return [Check("model", True, f"{source}: read from the model hub when it is first used")]
     folder = resolve(source)
     if not (folder / "tokenizer.json").is_file():

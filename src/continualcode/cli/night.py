@@ -14,7 +14,12 @@ from continualcode.cli.runs import recorded_run
 from continualcode.errors import UserError
 
 Family = Annotated[str | None, typer.Option(help="Only this family, or its prefix (borrow, bc).")]
-Method = Annotated[str | None, typer.Option(help="How the night trains: replay or naive.")]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        help="How the night trains: replay, lora, olora, keeplora, dream, share or uwsh (the last two: see night_basis)."
+    ),
+]
 RunId = Annotated[str | None, typer.Option("--run-id", help="Name of this run.")]
 
 

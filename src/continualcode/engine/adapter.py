@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,42 +25,18 @@ from torch import nn
 
 from continualcode.engine.base import EngineError
 
-ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj", "query_key_value", "c_attn", "out_proj")
-MLP = ("gate_proj", "up_proj", "down_proj", "gate_up_proj", "fc1", "fc2", "c_fc", "dense_h_to_4h", "dense_4h_to_h")
-GROUPS = {"attention": ATTENTION, "mlp": MLP, "all": ATTENTION + MLP}
-
 _NOT_PLAIN = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out")
 
 
 @dataclass(frozen=True)
 class LoraShape:
-    """What an adapter looks like: rank r, scale alpha / r, names of the modules it sits on."""
+    """What an adapter looks like: rank r, scale alpha / r, names of the modules it sits on (with a dot: of parameters;
+    see `architectures`)."""
 
     rank: int
     alpha: float
     targets: tuple[str, ...]
     dropout: float = 0.0
-
-
-def target_modules(model: nn.Module, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Module names (last component, sorted) that `wanted` means in this model, which may be wrapped already:
-    groups or names. Raises EngineError."""
-    present = {
-        name.rpartition(".")[2] for name, module in model.named_modules() if ".lora_" not in name and _linear(module)
-    }
-    present -= {"base_layer"}  # what peft calls a layer that it has wrapped
-    names = {n for word in wanted for n in (GROUPS.get(word) or (word,))}
-    found = tuple(sorted(names & present))
-    unknown = [word for word in wanted if word not in GROUPS and word not in present]
-    if unknown or not found:
-        shown = ", ".join(sorted(present - {"lm_head"}))
-        raise EngineError(f"lora_targets={','.join(wanted)} fits no layer of this model; it has {shown}.")
-    return found
-
-
-def _linear(module: nn.Module) -> bool:
-    module = getattr(module, "base_layer", module)
-    return isinstance(module, nn.Linear) or type(module).__name__ in ("Conv1D", "Linear4bit", "Linear8bitLt")
 
 
 class Adapter:
@@ -71,10 +47,12 @@ class Adapter:
         from peft import LoraConfig, get_peft_model
 
         self.causal, self.shape = causal, shape
+        parameters = [name for name in shape.targets if "." in name]
         config = LoraConfig(
             r=shape.rank,
             lora_alpha=shape.alpha,  # pyright: ignore[reportArgumentType]
-            target_modules=list(shape.targets),
+            target_modules=[name for name in shape.targets if "." not in name],
+            target_parameters=parameters or None,
             lora_dropout=shape.dropout,
             bias="none",
             task_type="CAUSAL_LM",
@@ -165,7 +143,8 @@ def read(folder: Path, base_hash: str) -> tuple[LoraShape, dict[str, torch.Tenso
         tensors = load_file(str(weights))
         note = folder / "continualcode.json"
         made_for = json.loads(note.read_text(encoding="utf-8"))["base"]["hash"] if note.is_file() else base_hash
-        targets, rank, alpha = config["target_modules"], int(config["r"]), float(config["lora_alpha"])
+        targets = [*config["target_modules"], *(config.get("target_parameters") or ())]
+        rank, alpha = int(config["r"]), float(config["lora_alpha"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise EngineError(f"The adapter at {folder} is broken ({error}); take another version.") from None
     if made_for != base_hash:

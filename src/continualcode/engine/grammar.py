@@ -40,10 +40,11 @@ class Parameter:
 class CallGrammar:
     """The tools that a call may name, each with its parameters. `lands`: a reply ends behind its
     first call, and a call that is about to reach the reply's limit is closed there, its last value cut short (for
-    tasks, where a turn is one call and something checks the outcome)."""
+    tasks, where a turn is one call and something checks the outcome). `required`: a reply begins with a call (or a thought)."""
 
     tools: tuple[tuple[str, tuple[Parameter, ...]], ...]
     lands: bool = False
+    required: bool = False
 
     @classmethod
     def of_schemas(cls, schemas: Sequence[Mapping[str, Any]], *, lands: bool = False) -> CallGrammar:
@@ -241,6 +242,8 @@ class Automaton:
 
     def _mask(self, state: State) -> torch.Tensor:
         words = self.vocabulary
+        if self.grammar.required and state.mode == "free" and not state.done:
+            return self._opening(state)
         free = state.mode in ("free", "think", "json", "value")
         mask = words.plain.clone() if free else torch.zeros(words.size, dtype=torch.bool)
         for first, ids in words.by_first.items():
@@ -254,6 +257,18 @@ class Automaton:
             for i in words.tagged:
                 mask[i] = self._walk(state, words.texts[i]) is not None
         mask[list(words.stop_ids)] = may_end(state)
+        return mask
+
+    def _opening(self, state: State) -> torch.Tensor:
+        """Mask where nothing may stand but what opens a call."""
+        words = self.vocabulary
+        mask = torch.zeros(words.size, dtype=torch.bool)
+        for i in (i for ids in words.by_first.values() for i in ids):
+            said = state.text + words.texts[i]
+            if any(said.startswith(tag) for tag in _OPENERS):
+                mask[i] = self._walk(state, words.texts[i]) is not None
+            else:
+                mask[i] = any(tag.startswith(said) for tag in _OPENERS)
         return mask
 
 

@@ -1,6 +1,7 @@
 """The engine in this process: a transformers causal LM, a peft LoRA, sampling and training on the same weights.
 
-Nothing is reloaded between a step and the retry. float32 on a CPU, bfloat16 on a GPU (the LoRA float32 on both).
+Any architecture of transformers: where an adapter sits is found by `architectures`, how conversations are written by
+`templates`. Nothing is reloaded between a step and the retry. The LoRA is float32, whatever the weights are.
 Not here: what a correction is, which prompts to learn on, when to stop (see `learn`).
 """
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from continualcode.engine import adapter as adapters
+from continualcode.engine import architectures, loading, memory
 from continualcode.engine import source as sources
 from continualcode.engine.adapter import Adapter, LoraShape
 from continualcode.engine.base import (
@@ -29,27 +31,25 @@ from continualcode.engine.base import (
     Scores,
     ToolCall,
 )
-from continualcode.engine.calls import parse_reply
 from continualcode.engine.grammar import Automaton, CallGrammar, Vocabulary
 from continualcode.engine.prompt_cache import PromptCache
 from continualcode.engine.qwen3 import Qwen3Decoder
 from continualcode.engine.qwen3 import fits as qwen3_fits
 from continualcode.engine.qwen3_states import Qwen3States
 from continualcode.engine.sampling import Decoder, Row, TransformersDecoder, draw
+from continualcode.engine.templates import Chat
 from continualcode.engine.training import TEACHERS, Pair, Snapshot, Trainer, load_snapshot, save_snapshot
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
 
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_PROBE = "\x02probe\x03"
 SMALL = 50_000_000  # parameters; below it one thread is as good as several, and far better on a busy machine
 
 
 class LocalEngine:
     """See `engine.base.Engine`. `model` is a folder or a hub name; `hash_cache` a file that remembers hashes
-    of weights; `batch_tokens` bounds the padded tokens of one forward pass; `step` and `reach`: see the settings
-    `step` and `step_reach`."""
+    of weights; `batch_tokens` bounds the padded tokens of one forward pass; `step`, `reach` and `checkpointing`: see
+    the settings `step`, `step_reach` and `gradient_checkpointing`."""
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class LocalEngine:
         batch_tokens: int = 16_384,
         step: Literal["exact", "completion"] = "exact",
         reach: int = 0,
+        checkpointing: bool = False,
     ) -> None:
         self.model_id = model_id or str(model)
         self.folder = sources.resolve(str(model))
@@ -77,12 +78,14 @@ class LocalEngine:
         self._vocabulary: Vocabulary | None = None
         self._automata: dict[CallGrammar, Automaton] = {}
         self._hash_cache, self._batch_tokens = hash_cache, batch_tokens
-        self.device = _device(device)
-        self.causal, self.tokenizer = _load(self.folder, self.device, dtype, quantization)
-        config: Any = self.causal.config
-        longest = int(getattr(config, "max_position_embeddings", 0) or 2048)
+        self.device = loading.choose_device(device)
+        chosen = loading.choose_dtype(dtype, self.device)
+        memory.require_room(self.folder, self.device, chosen, quantization)
+        self.causal, self.tokenizer = loading.load(self.folder, self.device, chosen, quantization)
+        self.chat = Chat(self.tokenizer, self.model_id)
+        longest = architectures.context_length(self.causal.config)
         self.context_length = min(context_length, longest) if context_length else longest
-        raised_on = getattr(config, "continualcode_profile", "full")
+        raised_on = getattr(self.causal.config, "continualcode_profile", "full")
         self.profile: Literal["compact", "full"] = (
             "compact" if (raised_on if profile == "auto" else profile) == "compact" else "full"
         )
@@ -92,8 +95,11 @@ class LocalEngine:
         self._pad_id = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else min(self._stop_ids)
         self._backbone, self._head = self._find_head()
         self._step, self._reach = step, reach
-        self._lean = Qwen3States(self.causal, PromptCache()) if qwen3_fits(self.causal) else None
-        self._default = LoraShape(rank, alpha, adapters.target_modules(self.causal, targets), dropout)
+        self._lean = Qwen3States(self.causal, PromptCache()) if qwen3_fits(self.causal) and not checkpointing else None
+        self._blocks = architectures.blocks(self.causal) if checkpointing else ()
+        layout = architectures.layout(self.causal)
+        self._layout = layout if quantization == "none" else layout.packed()
+        self._default = LoraShape(rank, alpha, self._layout.targets(targets), dropout)
         self._seed = seed
         self._wrap(self._default, seed)
 
@@ -103,8 +109,9 @@ class LocalEngine:
         if settings.threads:
             torch.set_num_threads(settings.threads)
         bundled = settings.model_name == "bundled"
+        folder = sources.resolve(settings.model_source)
         engine = cls(
-            settings.model_source,
+            folder,
             rank=settings.lora_rank,
             alpha=settings.lora_alpha,
             targets=[t.strip() for t in settings.lora_targets.split(",") if t.strip()],
@@ -119,6 +126,15 @@ class LocalEngine:
             hash_cache=settings.home / "cache" / "model_hashes.json",
             step=settings.step,
             reach=settings.step_reach,
+            checkpointing=settings.gradient_checkpointing,
+            batch_tokens=memory.pass_tokens(
+                folder,
+                loading.choose_device(settings.device),
+                dtype=settings.dtype,
+                quantization=settings.quantization,
+                rank=settings.lora_rank,
+                checkpointing=settings.gradient_checkpointing,
+            ),
         )
         if not settings.threads and engine.device.type == "cpu" and engine.causal.num_parameters() < SMALL:
             torch.set_num_threads(1)
@@ -141,22 +157,14 @@ class LocalEngine:
         generation_prompt: bool = True,
     ) -> list[int]:
         """Prompt ids through the model's chat template. Raises EngineError when the template refuses."""
-        return self._ids(self._render(messages, tools, generation_prompt))
+        return self._ids(self.chat.render(messages, tools, generation_prompt))
 
     def encode_reply(self, message: Message) -> list[int]:
         """Ids of an assistant message as sampled: what the template adds to a prompt for it, up to its end."""
-        before = [Message("user", _PROBE)]
-        prompt, whole = self._render(before, None, True), self._render([*before, message], None, False)
-        if not whole.startswith(prompt):  # templates that open replies differently when nothing is to come
-            head = self._render(before, None, False)
-            opening = prompt[len(head) :] if prompt.startswith(head) else ""
-            cut = whole.find(opening, whole.find(_PROBE)) + len(opening) if opening.strip() else -1
-            if cut < len(opening):
-                raise EngineError("This model's chat template renders replies in a form that cannot be learned from.")
-            prompt = whole[:cut]
-        ids = self._ids(whole[len(prompt) :])
+        ids = self._ids(self.chat.reply(message))
         ends = [i for i, token in enumerate(ids) if token in self._stop_ids]
-        return ids[: ends[-1] + 1] if ends else [*ids, min(self._stop_ids)]
+        own = self.tokenizer.eos_token_id
+        return ids[: ends[-1] + 1] if ends else [*ids, own if own in self._stop_ids else min(self._stop_ids)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids, special tokens included."""
@@ -164,18 +172,7 @@ class LocalEngine:
 
     def parse(self, text: str) -> tuple[str, tuple[ToolCall, ...], str | None]:
         """(free text, calls, error for the model) of a completion's text."""
-        return parse_reply(text)
-
-    def _render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None, generation: bool) -> str:
-        try:
-            return self.tokenizer.apply_chat_template(
-                [_plain(m) for m in messages],
-                tools=list(tools) if tools else None,
-                add_generation_prompt=generation,
-                tokenize=False,
-            )
-        except Exception as error:  # jinja raises what a template's author chose
-            raise EngineError(f"The chat template of {self.model_id} refuses this conversation: {error}") from None
+        return self.chat.parse(text)
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -212,7 +209,7 @@ class LocalEngine:
                 device=self.device,
                 on_row=stream,
                 cancelled=cancelled,
-                automaton=self._automaton,
+                automaton=self._automaton if self.chat.constrained else None,
             )
         return [Completion(tuple(r.prompt), tuple(r.ids), tuple(r.logprobs), self._text(r.ids), r.stop) for r in rows]
 
@@ -287,7 +284,8 @@ class LocalEngine:
         ]
         ids_B_L = torch.tensor(rows, device=self.device)
         # Padding stands on the right, so causal attention never sees it: no mask is needed, and none is built.
-        states = self._backbone(input_ids=ids_B_L, use_cache=False).last_hidden_state
+        with architectures.checkpointing(self._blocks if torch.is_grad_enabled() else ()):
+            states = self._backbone(input_ids=ids_B_L, use_cache=False).last_hidden_state
         at = [
             b * longest + t
             for b, (prompt, ids) in enumerate(pairs)
@@ -373,18 +371,12 @@ class LocalEngine:
 
     def fresh_adapter(self, *, rank: int, alpha: float, targets: Sequence[str], seed: int) -> None:
         """A new adapter that changes nothing yet; what the old one held is gone."""
-        self._wrap(LoraShape(rank, alpha, adapters.target_modules(self.causal, targets), self._default.dropout), seed)
+        self._wrap(LoraShape(rank, alpha, self._layout.targets(targets), self._default.dropout), seed)
 
     def _require_fit(self, folder: Path, shape: LoraShape, weights: Mapping[str, Tensor]) -> None:
         """Refuse an adapter before anything is touched, when its tensors do not fit this base."""
-        modules = {name: m for name, m in self.causal.named_modules() if name.rpartition(".")[2] in shape.targets}
-        wanted: dict[str, tuple[int, ...]] = {}
-        for name, module in modules.items():
-            plain: Any = getattr(module, "base_layer", module)
-            if not hasattr(plain, "in_features"):
-                continue
-            wanted[f"base_model.model.{name}.lora_A.weight"] = (shape.rank, plain.in_features)
-            wanted[f"base_model.model.{name}.lora_B.weight"] = (plain.out_features, shape.rank)
+        tensors = self._layout.tensors(shape.targets, shape.rank)
+        wanted = {f"base_model.model.{name}": size for name, size in tensors.items()}
         if not wanted or {n: tuple(t.shape) for n, t in weights.items()} != wanted:
             raise EngineError(
                 f"The adapter at {folder} does not fit {self.model_id}: it was made for another base model."
@@ -396,6 +388,8 @@ class LocalEngine:
                 "step=completion is for small dense Qwen3 models in float32 on a CPU and adapters without dropout; "
                 "use step=exact."
             )
+        if shape.dropout and any("." in target for target in shape.targets):
+            raise EngineError("lora_dropout does not work on the experts and MLPs of a mixture; use lora_dropout=0.")
         if hasattr(self, "_adapter"):
             self._adapter.remove()
         self._adapter = Adapter(self.causal, shape, seed)
@@ -427,22 +421,20 @@ class LocalEngine:
             )
         return frozenset(ids)
 
+    @torch.no_grad()
     def _find_head(self) -> tuple[Any, Callable[[Tensor], Tensor]]:
-        """The model without its vocabulary projection, and the projection: with what some families do to
-        logits afterwards (a scale, a soft cap)."""
-        config = self.causal.config
-        backbone, head = getattr(self.causal, self.causal.base_model_prefix), self.causal.get_output_embeddings()
-        scale = float(getattr(config, "logit_scale", None) or 1.0) / float(
-            getattr(config, "logits_scaling", None) or 1.0
-        )
-        cap = getattr(config, "final_logit_softcapping", None)
-
-        def project(states: Tensor) -> Tensor:
-            logits = head(states)
-            if scale != 1.0:
-                logits = logits * scale
-            return torch.tanh(logits / cap) * cap if cap else logits
-
+        """The model without its vocabulary projection, and the projection with what some families do to logits
+        afterwards; tried once against the whole model, so that an architecture that does more is refused."""
+        backbone, project = architectures.head(self.causal)
+        ids = torch.tensor([[min(self._stop_ids), 0, 1]], device=self.device)
+        whole = self.causal(input_ids=ids, use_cache=False).logits.float()
+        parts = project(backbone(input_ids=ids, use_cache=False).last_hidden_state).float()
+        near = 1e-3 if self.causal.dtype == torch.float32 else 0.05
+        if not torch.allclose(whole, parts, atol=near * float(whole.abs().max().clamp(min=1)), rtol=near):
+            raise EngineError(
+                f"{self.model_id} ({self.causal.config.model_type}) makes its logits in a way that this program does "
+                "not know, so it cannot be taught; choose another model."
+            )
         return backbone, project
 
 
@@ -459,68 +451,3 @@ class _Stream:
         if len(text) > sent and not text.endswith("\ufffd"):
             self._sent[row.index] = len(text)
             self._on_text(row.index, text[sent:])
-
-
-def _plain(message: Message) -> dict[str, Any]:
-    plain: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        plain["tool_calls"] = [
-            {"type": "function", "function": {"name": c.name, "arguments": dict(c.arguments)}}
-            for c in message.tool_calls
-        ]
-    if message.name is not None:
-        plain["name"] = message.name
-    return plain
-
-
-def _device(wanted: str) -> torch.device:
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(wanted)
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not available.get(device.type, True):
-        raise EngineError(f"device={wanted} is not available here; use device=cpu.")
-    return device
-
-
-def _load(folder: Path, device: torch.device, dtype: str, quantization: str) -> tuple[Any, Any]:
-    """(model, tokenizer) from a folder that `sources.resolve` accepted. Raises EngineError."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    auto = torch.bfloat16 if device.type == "cuda" else torch.float32
-    options: dict[str, Any] = {"dtype": _DTYPES.get(dtype, auto)}
-    if quantization != "none":
-        options |= _quantized(device, quantization)
-    try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
-        causal: Any = AutoModelForCausalLM.from_pretrained(
-            str(folder), use_safetensors=True, trust_remote_code=False, **options
-        )
-    except Exception as error:  # transformers raises a dozen kinds for a broken folder
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EngineError(f"The model at {folder} cannot be loaded: {first}") from None
-    if not getattr(tokenizer, "chat_template", None):
-        raise EngineError(f"The model at {folder} has no chat template; choose an instruction-tuned model.")
-    if quantization == "none":
-        causal = causal.to(device)
-    causal.eval()
-    for p in causal.parameters():
-        p.requires_grad_(False)
-    return causal, tokenizer
-
-
-def _quantized(device: torch.device, quantization: str) -> dict[str, Any]:
-    if device.type != "cuda":
-        raise EngineError(f"quantization={quantization} needs a CUDA GPU; use quantization=none.")
-    try:
-        import bitsandbytes  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise EngineError("quantization needs the package bitsandbytes; install continualcode[gpu].") from None
-    from transformers import BitsAndBytesConfig
-
-    four = quantization == "4bit"
-    config = BitsAndBytesConfig(load_in_4bit=four, load_in_8bit=not four, bnb_4bit_compute_dtype=torch.bfloat16)
-    return {"quantization_config": config, "device_map": {"": device}}

@@ -178,11 +178,13 @@ def record(
     draws: Mapping[str, str] | None = None, held: frozenset[str] = frozenset(),
 ) -> EvaluationRecord:  # fmt: skip
     """Keep an evaluation with its episodes in the store, in one transaction. draws: what names each task's draws, so
-    that another measurement may take them over; held: tasks whose episodes are in the store already."""
+    that another measurement may take them over; held: tasks whose episodes are in the store already. `ran` of the result
+    counts the episodes that are not: those that `seconds` was spent on."""
     from continualcode.store import new_id, now
 
     episodes = [e if e.task_id in held else replace(e, id=new_id("ep")) for e in evaluation.episodes]
-    result = {**evaluation.json(), **({"draws": dict(draws)} if draws is not None else {})}
+    ran = sum(e.task_id not in held for e in evaluation.episodes)
+    result = {**evaluation.json(), "ran": ran, **({"draws": dict(draws)} if draws is not None else {})}
     kept = EvaluationRecord(
         id=new_id("ev"),
         run_id=run_id,

@@ -1,22 +1,23 @@
-"""A rollout on all cores: the tasks are dealt out to forked copies of this process, one core each.
+"""A rollout on all cores: the tasks are dealt out, and each worker hands back its episodes.
 
 A small model's sampling uses one thread (two in one process get in each other's way, docs/LOG.md), so a second
-core would idle. Copies share the weights' memory and hand back their episodes; since every draw's seed follows from
-the task alone, the result is the same as in one process. Only where a fork is safe: Linux, a model on the CPU
-with one torch thread, called from the main thread (a progress display's own thread beside it does no harm).
+core would idle. Since every draw's seed follows from the task alone, the result is the same whoever does it
+(`executors.py`). Forked copies only where a fork is safe: Linux, a model on the CPU with one torch thread, called from the
+main thread (a progress display's own thread beside it does no harm).
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection, wait
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from continualcode.engine.base import Engine
+from continualcode.errors import UserError
+from continualcode.evaluate.executors import Executor, Forked, InProcess, Tell
 from continualcode.evaluate.rollout import rollout
 from continualcode.store.records import EpisodeRecord
 
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
 FEW = 8  # sessions for which a second process is not worth its start
 
 
-class WorkerFailed(RuntimeError):
-    """A copy ended without its episodes; the message is its own error."""
+def executor_for(engine: Engine, settings: Settings, sessions: int) -> Executor:
+    """Who a rollout of so many sessions is given to: forked copies where a fork is safe and worth it, else this
+    process. Raises UserError for an executor that is not built."""
+    if settings.executor != "process":
+        raise UserError(f"executor={settings.executor} is not built yet; leave executor=process.")
+    count = workers(engine, settings, sessions)
+    return Forked(count) if count > 1 else InProcess()
 
 
 def workers(engine: Engine, settings: Settings, sessions: int) -> int:
-    """How many processes a rollout of so many sessions should use: `settings.jobs`, or one a core, where forking is
-    safe; else 1."""
+    """How many forked processes a rollout of so many sessions should use: `settings.jobs`, or one a core, where forking
+    is safe; else 1."""
     if sys.platform != "linux" or sessions < FEW or not _one_thread_on_a_cpu(engine):
         return 1
     others = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
@@ -51,6 +57,20 @@ def _one_thread_on_a_cpu(engine: Engine) -> bool:
     return torch.get_num_threads() == 1
 
 
+@dataclass(frozen=True)
+class _Episodes:
+    """A rollout's arguments, as the work of an executor."""
+
+    settings: Settings
+    samples: int
+    how: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, engine: Engine, koans: Sequence[Koan], tell: Tell) -> list[EpisodeRecord]:
+        return rollout(
+            engine, koans, settings=self.settings, samples=self.samples, progress=lambda n, of: tell(n / of), **self.how
+        )
+
+
 def rollout_on_all_cores(
     engine: Engine,
     koans: Sequence[Koan],
@@ -58,68 +78,28 @@ def rollout_on_all_cores(
     settings: Settings,
     samples: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
     **how: Any,
 ) -> list[EpisodeRecord]:
-    """`rollout`, with its arguments and its result; the tasks are dealt out to `workers` processes. Raises
-    WorkerFailed when one of them fails; an interrupt ends them all."""
+    """`rollout`, with its arguments and its result; the tasks are dealt out to an executor's workers (`executor_for`, unless
+    one is given). Raises WorkerFailed when one of them fails; an interrupt ends them all."""
     total = len(koans) * samples
-    count = workers(engine, settings, total)
-    if count < 2:
+    chosen = executor or executor_for(engine, settings, total)
+    if not isinstance(chosen, Forked):
         return rollout(engine, koans, settings=settings, samples=samples, progress=progress, **how)
+    count = min(chosen.count, len(koans))
+    hands = [koans[i::count] for i in range(count)]
+    shares = [0.0] * count
+
+    def told(hand: int, share: float) -> None:
+        shares[hand] = max(share, shares[hand])  # one that was killed begins again
+        if progress:
+            progress(round(samples * sum(s * len(h) for s, h in zip(shares, hands, strict=True))), total)
+
     alone = settings.replace(jobs=1)
-    context = multiprocessing.get_context("fork")
-
-    def work(channel: Connection, mine: Sequence[Koan]) -> None:
-        try:
-            episodes = rollout(
-                engine, mine, settings=alone, samples=samples, progress=lambda n, _: channel.send(n), **how
-            )
-            channel.send(episodes)
-        except KeyboardInterrupt:
-            pass
-        except Exception as error:
-            channel.send(f"{type(error).__name__}: {error}")
-
-    pairs = [context.Pipe(duplex=False) for _ in range(count)]
-    copies = [
-        context.Process(target=work, args=(theirs, koans[i::count]), daemon=True) for i, (_, theirs) in enumerate(pairs)
+    found = chosen.map(_Episodes(alone, samples, how), engine, hands, told)
+    return [
+        episode
+        for place in range(len(koans))
+        for episode in found[place % count][place // count * samples : (place // count + 1) * samples]
     ]
-    found: dict[int, list[EpisodeRecord]] = {}
-    finished = [0] * count
-    try:
-        for copy, (_, theirs) in zip(copies, pairs, strict=True):
-            copy.start()
-            theirs.close()
-        open_ = {mine: i for i, (mine, _) in enumerate(pairs)}
-        while open_:
-            for ready in wait(list(open_)):
-                assert isinstance(ready, Connection)
-                i = open_[ready]
-                try:
-                    said = ready.recv()
-                except EOFError:
-                    raise WorkerFailed("a process of the measurement ended without its episodes") from None
-                if isinstance(said, int):
-                    finished[i] = said
-                    if progress:
-                        progress(sum(finished), total)
-                elif isinstance(said, str):
-                    raise WorkerFailed(said)
-                else:
-                    found[i] = said
-                    del open_[ready]
-    finally:
-        for copy in copies:
-            if copy.pid is not None and len(found) < count:
-                copy.terminate()
-        for copy in copies:
-            if copy.pid is not None:
-                copy.join()
-        for mine, _ in pairs:
-            mine.close()
-    ordered = {
-        (i + n * count): found[i][n * samples : (n + 1) * samples]
-        for i in found
-        for n in range(len(found[i]) // samples)
-    }
-    return [episode for place in range(len(koans)) for episode in ordered[place]]

@@ -1,7 +1,8 @@
 """Drift: how far the model has moved on prompts that the lesson is not about.
 
 Before the lesson the model's own greedy completions of anchor prompts are kept with its whole distributions;
-afterwards the same tokens are scored again. Drift is the mean of KL(before‖after) over completion tokens, exact.
+afterwards the same tokens are scored again. Drift is the mean of KL(before‖after) over completion tokens, exact. Of an engine
+without whole distributions two columns are kept, the token and all others together: its drift is never more than the whole one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from continualcode.engine.base import Completion, Engine, SampleParams, Scores
+from continualcode.engine.tinker_data import columns
 from continualcode.learn.losses import kl
 
 
@@ -49,7 +51,7 @@ def keep_completions(engine: Engine, completions: Sequence[Completion]) -> Ancho
     """The same for completions that were drawn already."""
     completions = sorted(completions, key=_length)
     scores = _score(engine, completions)
-    return Anchors(tuple(completions), tuple(s.full_logprobs_TV for s in scores if s.full_logprobs_TV is not None))
+    return Anchors(tuple(completions), tuple(_rows(s) for s in scores))
 
 
 def measure(engine: Engine, anchors: Anchors) -> Drift:
@@ -58,7 +60,7 @@ def measure(engine: Engine, anchors: Anchors) -> Drift:
         return Drift(0.0, 1.0, 0.0, 0.0)
     scores = _score(engine, anchors.completions)
     before = torch.cat(anchors.logprobs)
-    after = torch.cat([s.full_logprobs_TV for s in scores if s.full_logprobs_TV is not None])
+    after = torch.cat([_rows(s) for s in scores])
     return Drift(
         kl=max(0.0, float(kl(before, after).mean())) if bool(torch.isfinite(after).all()) else float("inf"),
         agreement=float((before.argmax(-1) == after.argmax(-1)).float().mean()),
@@ -76,8 +78,16 @@ def _length(completion: Completion) -> int:
     return len(completion.prompt_ids) + len(completion.ids)
 
 
+def _rows(scores: Scores) -> torch.Tensor:
+    """log-probabilities [T, V], or [T, 2] of the token and the others where the whole is not known."""
+    return columns(scores.logprobs_T.double()).float() if scores.full_logprobs_TV is None else scores.full_logprobs_TV
+
+
 def _score(engine: Engine, completions: Sequence[Completion]) -> list[Scores]:
-    """Whole distributions; of completions sorted by length, those of like length are read together."""
+    """Whole distributions where the engine has them; of completions sorted by length, those of like length are read
+    together."""
+    if not engine.capabilities.full_distributions:
+        return engine.score([(c.prompt_ids, c.ids) for c in completions]) if completions else []
     found: list[Scores] = []
     group: list[Completion] = []
     for completion in completions:

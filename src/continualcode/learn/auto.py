@@ -123,15 +123,23 @@ def _quiet(*_: object) -> None:
 
 
 def train(
-    engine: Engine, arena: Arena, folder: Path, plan: Plan, settings: Settings, *, step: Step = _quiet
+    engine: Engine,
+    arena: Arena,
+    folder: Path,
+    plan: Plan,
+    settings: Settings,
+    *,
+    step: Step = _quiet,
+    measure: bool = True,
 ) -> Outcome:
     """Train the adapter in `engine` along the plan, or go on with what `folder` holds of it. `metrics.jsonl` there has
-    one object a step. Raises UserError when the engine cannot train, or another process works in the folder."""
+    one object a step; measure: whether all tasks are also attempted before and after. Raises UserError when the engine
+    cannot train, or another process works in the folder."""
     if not engine.capabilities.trains:
         raise UserError(f"The engine of {engine.model_id} cannot train; auto-training needs a local model.")
     folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder / "lock", f"Another process trains in {folder}; wait for it to end."):
-        return _Run(engine, arena, folder, plan, settings, step).run()
+        return _Run(engine, arena, folder, plan, settings, step).run(measure)
 
 
 class _Run:
@@ -154,9 +162,9 @@ class _Run:
         else:
             self._keep()
 
-    def run(self) -> Outcome:
+    def run(self, measure: bool) -> Outcome:
         now, plan = self.now, self.plan
-        if not now.before:
+        if measure and not now.before:
             now.before = self._measure("before")
             self._write()
         while now.step < plan.steps and not now.stopped:
@@ -164,7 +172,7 @@ class _Run:
             self._step()
             row = now.rows[-1]
             self.say("train", now.step, plan.steps, f"passed {row['pass_rate']:.0%}, drift {row['drift']:.4f}")
-        if not now.after:
+        if measure and not now.after:
             now.after = self._measure("after")
             self._write()
         kept = int(now.state.rpartition("-")[2])

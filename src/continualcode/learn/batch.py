@@ -26,7 +26,7 @@ STEP_TOKENS = 2400  # padded, of all that one step learns from
 DENIED_WEIGHT = 0.5
 RIVAL_PROMPTS = 4  # that a rival learns from in one step, the lesson's own among them
 RIVALS = frozenset(("classic", "sdft", "gkd", "dpo", "grpo", "hybrid"))
-DISTRIBUTIONS = frozenset(("distribution", "sdft", "gkd", "hybrid", "classic"))  # losses that need whole ones
+DISTRIBUTIONS = frozenset(("distribution", "sdft", "gkd", "hybrid"))  # losses that need whole ones
 
 Attempt = tuple[tuple[int, ...], tuple[float, ...] | None]  # ids, and their log-probabilities when sampled
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from continualcode.engine.base import Engine, Message
+from continualcode.learn.fitting import fitted
 from continualcode.learn.lesson import LessonInput, LessonOutcome
 from continualcode.store.identity import now
 from continualcode.store.records import LessonRecord
@@ -30,6 +31,7 @@ def lesson_record(
     scope: str = "global",
 ) -> LessonRecord:
     """The row of a lesson that has ended; `settings` are those that shaped it."""
+    settings, _ = fitted(settings, engine.capabilities)
     approved = engine.decode(lesson.approved_ids) if lesson.approved_ids else str(outcome.proof.get("teacher", ""))
     return LessonRecord(
         id=lesson_id,

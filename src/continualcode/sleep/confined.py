@@ -35,11 +35,20 @@ class Side:
         """The nearest allowed factor; remembers where its rest lies."""
         held_DR = self.frame_DK @ (self.frame_DK.T @ factor_DR)
         left, values, right = torch.linalg.svd(factor_DR - held_DR, full_matrices=False)
+        settled_DR = held_DR + (left[:, : self.extra] * values[: self.extra]) @ right[: self.extra]
+        self.look(settled_DR)
+        return settled_DR
+
+    def look(self, factor_DR: Tensor) -> None:
+        """Remember where the rest of an allowed factor lies: from the factor alone, so that a training that goes on from
+        saved weights takes the very steps it would have taken."""
+        factor_DR = factor_DR.contiguous()
+        rest_DR = factor_DR - self.frame_DK @ (self.frame_DK.T @ factor_DR)
+        left, _, right = torch.linalg.svd(rest_DR, full_matrices=False)
         self.left_DF, self.right_RF = left[:, : self.extra], right[: self.extra].T
-        return held_DR + (self.left_DF * values[: self.extra]) @ self.right_RF.T
 
     def tangent(self, gradient_DR: Tensor) -> Tensor:
-        """The part of a gradient along which the factor that was settled last may move."""
+        """The part of a gradient along which the factor that was looked at last may move."""
         held_DR = self.frame_DK @ (self.frame_DK.T @ gradient_DR)
         rest_DR = gradient_DR - held_DR
         away_DR = rest_DR - self.left_DF @ (self.left_DF.T @ rest_DR)
@@ -60,8 +69,14 @@ class Confined:
         return report
 
     @torch.no_grad()
+    def look(self) -> None:
+        """Begin from the live weights as they are, after allowed ones were restored."""
+        for live, side, flipped in self.sides:
+            side.look(live.T if flipped else live)
+
+    @torch.no_grad()
     def settle(self) -> None:
-        """Put the live weights where they may be; also after weights were restored from elsewhere."""
+        """Put the live weights where they may be."""
         for live, side, flipped in self.sides:
             settled_DR = side.settle(live.T if flipped else live)
             live.copy_(settled_DR.T if flipped else settled_DR)

@@ -161,6 +161,30 @@ def curate(
     return Dataset(tuple(kept), card)
 
 
+def fresh(pattern: str, count: int, seed: int, *, unlike: Sequence[Item] = ()) -> Dataset:
+    """Fresh verified programs of one pattern as a dataset of their own, about `count` of them, a slice held out; none
+    that is in `unlike`, or near a task of another split. Deterministic in its arguments and the compiler."""
+    rejected: Counter[str] = Counter()
+    known = {(squeezed(i.buggy), squeezed(i.fixed)) for i in unlike}
+    made = _distinct(_variants([pattern], count, seed, rejected, "variant"), rejected)
+    kept = _hold_out([i for i in made if (squeezed(i.buggy), squeezed(i.fixed)) not in known])
+    card = {
+        "hash": content_hash(kept), "seed": seed, "items": len(kept),
+        "uses": dict(sorted(Counter(i.use for i in kept).items())),
+        "patterns": {pattern: len(kept)}, "rejected": dict(sorted(rejected.items())),
+    }  # fmt: skip
+    return Dataset(tuple(kept), card)
+
+
+def known_repairs(patterns: Sequence[str], count: int, settings: Settings) -> list[Item]:
+    """At most `count` of the train split's tasks of these patterns, verified, as replay; drawn by the settings' seed."""
+    from continualcode.koans import catalogue
+
+    train = {k.id: k for k in catalogue.load(split="train")}
+    drawn = [replace(i, use="replay") for i in _tasks_again(train, patterns, count, settings.seed)][:count]
+    return _verified(drawn, train, settings, Counter())
+
+
 def _fixed(episodes: Iterable[EpisodeRecord], train: dict[str, Koan]) -> list[Item]:
     return [
         Item("fixed", "train", e.pattern, e.task_id, train[e.task_id].buggy, e.final_code, "")

@@ -19,7 +19,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +27,21 @@ from continualcode.agent import routes as routing
 from continualcode.engine.base import Engine
 from continualcode.errors import UserError
 from continualcode.evaluate import suite
-from continualcode.sleep import curate, gate
+from continualcode.sleep import budget, curate, gate
 from continualcode.sleep.anchors import anchor_examples, drift_from_base, repair_anchors
 from continualcode.sleep.gate import Outcomes
-from continualcode.sleep.soften import exact_repairs, soften
-from continualcode.sleep.train import TrainingFailed, train
-from continualcode.store import Store, new_id, now
+from continualcode.sleep.methods import METHODS, train_night
+from continualcode.sleep.soften import SHARES, exact_repairs, soften
+from continualcode.sleep.train import TrainingFailed
+from continualcode.store import Store, StoreError, new_id, now
 from continualcode.store.lock import only_one
 from continualcode.store.records import AdapterRecord, CorrectionRecord, EpisodeRecord, NightRecord
+from continualcode.store.space import full_disk_said
 
 if TYPE_CHECKING:
     from continualcode.config import Settings
     from continualcode.koans.catalogue import Koan
 
-METHODS = ("replay", "naive")
 MAX_HELD_OUT = 48
 ROUTES_ALONE = "begun from routed weights, which were refused for everything: asked about as routes alone"
 REDRAW_SEED = 1_000_003  # far from the seeds of the first draws
@@ -97,7 +98,7 @@ def sleep(
     if not engine.capabilities.trains:
         raise UserError(f"The engine of {engine.model_id} cannot train; sleep needs a local model.")
     began = time.monotonic()
-    with night_lock(settings.home):
+    with full_disk_said(settings.home, "sleep again: the night goes on where it stopped"), night_lock(settings.home):
         night = _Night(engine, store, settings, say, step, run_id)
         try:
             record = night.run()
@@ -107,7 +108,8 @@ def sleep(
 
 
 def load_current(engine: Engine, store: Store) -> AdapterRecord | None:
-    """Put the store's current adapter (or none) into the engine. Raises UserError for one of another base."""
+    """Put the store's current adapter (or none) into the engine, also where it is there by name: training moves weights and
+    leaves the name. Raises UserError for one of another base, or whose files are not what was recorded."""
     current = store.current()
     if current is None:
         engine.load_adapter(None)
@@ -117,8 +119,8 @@ def load_current(engine: Engine, store: Store) -> AdapterRecord | None:
             f"The current adapter {current.version} belongs to {current.base_model}, not to {engine.model_id}; "
             "load that model, or use another home."
         )
-    if engine.adapter_ref != current.version:
-        engine.load_adapter(store.adapter_folder(current))
+    store.check_files(current)
+    engine.load_adapter(store.adapter_folder(current))
     return current
 
 
@@ -144,15 +146,21 @@ class _Night:
 
     def __init__(self, engine: Engine, store: Store, settings: Settings, say: Say, step: Step, run_id: str) -> None:
         self.engine, self.store, self.settings = engine, store, settings
-        self.say, self.step, self.run_id = say, step, run_id
+        self.deadline = budget.Deadline(settings.night_minutes * 60)
+        self.say, self.step, self.run_id = say, self.deadline.step(step), run_id
         self.night = self._open()
         self.folder = settings.home / "nights" / self.night.id
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> NightRecord:
         stages = {"curate": self._curate, "train": self._train, "gate": self._gate}
-        while self.night.stage in stages:
-            stages[self.night.stage]()
+        try:
+            while self.night.stage in stages:
+                self.deadline.begin()
+                stages[self.night.stage]()
+        except budget.OutOfTime as reason:
+            self.say(f"{self.night.stage}: {reason}")
+            return replace(self.night, decision="out_of_time", reasons=[str(reason)])
         shutil.rmtree(self.folder / "train", ignore_errors=True)  # checkpoints are of no use any more
         return self.night
 
@@ -227,30 +235,46 @@ class _Night:
         work = self.folder / "train"
         work.mkdir(exist_ok=True)
         self.load_current()  # anchors are what the weights before the night answer
+        self._measure("gate before")  # the gate needs it, and it tells how fast this machine samples
+        held = anchor_examples(self.engine, self._seeded.seed)
+        held += repair_anchors(self.engine, dataset.use("replay"))
+        plan = self._plan(dataset)
         try:
-            trained = train(
-                self.engine, dataset, work, settings=self._seeded,
-                parent=begin,
-                anchors=[
-                    *anchor_examples(self.engine, self._seeded.seed),
-                    *repair_anchors(self.engine, dataset.use("replay")),
-                ],
+            trained = train_night(
+                self.engine, dataset, work, settings=self._seeded.replace(night_minutes=plan.training / 60),
+                parent=begin, anchors=held,
                 progress=lambda n, of, loss: self.step("train", n, of, f"loss {loss:.3f}"),
             )  # fmt: skip
         except TrainingFailed as error:
             self._finish("error", [f"training failed: {error}"])
             return
         told: dict[str, Any] = {"training": trained.json(), "from_route": route}
-        if self.settings.night_method != "naive":
-            told["softened"] = soften(self.engine, dataset, work, settings=self._seeded, say=self.say).json()
+        if self.settings.night_method not in ("naive", "lora") and plan.softens:
+            say = self.deadline.say(self.say)
+            told["softened"] = soften(self.engine, dataset, work, settings=self._seeded, say=say).json()
         version = self.night.candidate or new_id("ad")
         self._move("train", told, candidate=version)
         home = self.settings.home / "adapters" / version
         if self.store.get_adapter(version) is None:
-            shutil.rmtree(home, ignore_errors=True)  # half written by a night that was cut off
+            for left in (home, *home.parent.glob(f".{version}.*")):  # half written by a night that was cut off
+                shutil.rmtree(left, ignore_errors=True)
             self.engine.save_adapter(home)
             self._keep(version, "night", dataset.hash, {"training": trained.json()})
         self._move("gate")
+
+    def _plan(self, dataset: curate.Dataset) -> budget.Plan:
+        """What of the night's time each part gets."""
+        retained, held_out = len(dataset.use("retained")), len(dataset.use("held_out"))
+        softens = self.settings.night_method not in ("naive", "lora")
+        work = budget.Work(
+            gate=len(suite.select("gate")) * self.settings.gate_samples, redraws=self.settings.gate_redraws,
+            held_out=min(held_out, MAX_HELD_OUT), softening=(len(SHARES) + 1) * (retained + held_out) if softens else 0,
+        )  # fmt: skip
+        found = budget.plan(self.deadline.left, budget.pace(self.store, self.engine.model_id), work)
+        self.say(
+            f"plan: {found.training:.0f} s for training, {found.softening:.0f} s for softening, {found.gate:.0f} s for the gate"
+        )
+        return found
 
     def _beginning(self) -> tuple[Path | None, str | None]:
         """The adapter that the night trains on from, and its name among the current version's routes: the newest of
@@ -299,6 +323,11 @@ class _Night:
             return
         if candidate.status == "refused":  # killed between refusal and this row
             self._finish("refused", candidate.reasons)
+            return
+        try:
+            self.store.check_files(candidate)
+        except StoreError as error:  # what it learnt from stays unread: the next night learns it again
+            self._finish("error", [str(error)])
             return
         dataset = curate.load(self.folder)
         held_out = dataset.use("held_out")[:MAX_HELD_OUT]

@@ -1,7 +1,8 @@
 """Train: a LoRA on a dataset version, starting from the current adapter or a fresh one on all linear layers.
 
 Cross-entropy on completion tokens only. A batch mixes the failures with replay (share `night_replay`) and
-holds a few anchors, prompts unrelated to the failures, by KL where the weights were before the night.
+holds a few anchors, prompts unrelated to the failures, by KL where the weights were before the night; methods that
+promise to keep what was without that (`methods.py`) get neither.
 AdamW, linear warm-up, cosine decay over steps or minutes, whichever runs out first. Every `check_every`
 steps the losses on the two slices that are not trained on are looked at, that of the failures and that of what
 must stay; the weights with the smallest sum so far are kept and training stops when it has not fallen for
@@ -23,9 +24,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from continualcode.engine.base import Engine, Example
+from continualcode.engine.base import Engine, Example, LearnReport, Loss
 from continualcode.sleep.curate import PATH, Dataset, Item
 from continualcode.sleep.examples import fits, repair_example
 from continualcode.store.whole import write_whole
@@ -68,6 +69,14 @@ class Trained:
 
     def json(self) -> dict[str, object]:
         return asdict(self)
+
+
+class Learner(Protocol):
+    """An engine whose weights may not go everywhere: `learn` as the engine's own; `look`: what it remembers of the weights
+    is found anew, after they were restored."""
+
+    def learn(self, examples: Sequence[Example], loss: Loss) -> LearnReport: ...
+    def look(self) -> None: ...
 
 
 @dataclass
@@ -140,37 +149,41 @@ def train(
     anchors: Sequence[Example] = (),
     progress: Callable[[int, int, float], None] | None = None,
     check_every: int = 20,
+    begin: Callable[[], Learner] | None = None,
 ) -> Trained:
     """Train and leave the best weights in the engine. `folder`: where checkpoints go (resumed from when
-    there are any); parent: the adapter to start from; progress: (step, steps, loss). Raises TrainingFailed."""
+    there are any); parent: the adapter to start from; progress: (step, steps, loss); begin: puts the adapter to train
+    into the engine in place of the parent's, and gives what takes the steps. Raises TrainingFailed."""
     from continualcode.learn.losses import Imitate
 
-    naive = settings.night_method == "naive"
-    pools = {
-        use: _examples(engine, [i for i in dataset.use(use) if use != "retained" or not i.task_id]) for use in USES
-    }
+    alone = settings.night_method != "replay"
+    pools = {use: examples(engine, [i for i in dataset.use(use) if use != "retained" or not i.task_id]) for use in USES}
     if not pools["train"]:
         raise TrainingFailed("none of the curated examples fits the model's context")
     schedule = Schedule(
-        pools["train"], () if naive else pools["replay"], () if naive else anchors,
+        pools["train"], () if alone else pools["replay"], () if alone else anchors,
         batch=settings.night_batch, share=settings.night_replay, seed=settings.seed,
     )  # fmt: skip
     loss = Imitate(weight_decay=0.01, grad_clip=settings.grad_clip, mixed=True)
     steps, limit = settings.night_steps, settings.night_minutes * 60
 
-    _start(engine, settings, parent)
+    learner = begin() if begin else None
+    if learner is None:
+        start_from(engine, settings, parent)
     engine.mark_reference()  # anchors hold the weights before the night
     start = folder / "start"
     if not (start / "adapter_config.json").is_file():
         shutil.rmtree(start, ignore_errors=True)
         engine.save_adapter(start)
     now = _resume(engine, folder)
+    if learner is not None:
+        learner.look()
     stopped = "steps"
     refused = 0
     began = time.monotonic() - now.seconds
     if now.step == 0:
-        now.held_out_first = now.held_out_best = _mean_loss(engine, pools["held_out"])
-        now.retained_first = now.retained_best = _mean_loss(engine, pools["retained"])
+        now.held_out_first = now.held_out_best = mean_loss(engine, pools["held_out"])
+        now.retained_first = now.retained_best = mean_loss(engine, pools["retained"])
         now.best = _sum(now.held_out_first, now.retained_first)
         _keep(engine, folder, now, best=True)
     while now.step < steps:
@@ -182,7 +195,7 @@ def train(
             stopped = "minutes"
             break
         peak = rate(now.step, steps, now.seconds, limit, settings.night_learning_rate)
-        report = engine.learn(schedule.batch(now.step), replace(loss, learning_rate=peak))
+        report = (learner or engine).learn(schedule.batch(now.step), replace(loss, learning_rate=peak))
         now.step += 1
         now.tokens += report.tokens
         if not report.applied:
@@ -218,30 +231,34 @@ def train(
     )  # fmt: skip
 
 
-def _start(engine: Engine, settings: Settings, parent: Path | None) -> None:
+def start_from(engine: Engine, settings: Settings, parent: Path | None) -> None:
     """The parent's weights, or a fresh adapter: on all linear layers unless the settings name others."""
     if parent is not None:
         engine.load_adapter(parent)
         return
-    targets = "all" if settings.lora_targets == "attention" else settings.lora_targets
     engine.fresh_adapter(
-        rank=settings.lora_rank, alpha=settings.lora_alpha, targets=targets.split(","), seed=settings.seed
+        rank=settings.lora_rank, alpha=settings.lora_alpha, targets=night_targets(settings), seed=settings.seed
     )
 
 
-def _examples(engine: Engine, items: Sequence[Item]) -> list[Example]:
+def night_targets(settings: Settings) -> list[str]:
+    """The layers that a night's adapter sits on."""
+    return ["all"] if settings.lora_targets == "attention" else settings.lora_targets.split(",")
+
+
+def examples(engine: Engine, items: Sequence[Item]) -> list[Example]:
     """The items as examples; those that do not fit the context are left out."""
     made = [repair_example(engine, i.buggy, i.fixed, i.feedback, path=PATH, weight=i.weight) for i in items]
     return [e for e in made if fits(engine, e)]
 
 
-def _mean_loss(engine: Engine, examples: Sequence[Example]) -> float | None:
+def mean_loss(engine: Engine, of: Sequence[Example]) -> float | None:
     """Mean nats a token over a slice; None when it is empty."""
-    if not examples:
+    if not of:
         return None
-    scores = engine.score([(e.student_ids, e.completion_ids) for e in examples])
+    scores = engine.score([(e.student_ids, e.completion_ids) for e in of])
     total = sum(float(-s.logprobs_T.sum()) for s in scores)
-    return total / sum(len(e.completion_ids) for e in examples)
+    return total / sum(len(e.completion_ids) for e in of)
 
 
 def _sum(held_out: float | None, retained: float | None) -> float | None:
@@ -251,7 +268,7 @@ def _sum(held_out: float | None, retained: float | None) -> float | None:
 
 def _look(engine: Engine, pools: Mapping[str, Sequence[Example]], folder: Path, now: _Progress) -> None:
     """Look at the losses on the slices and write a checkpoint."""
-    held_out, retained = _mean_loss(engine, pools["held_out"]), _mean_loss(engine, pools["retained"])
+    held_out, retained = mean_loss(engine, pools["held_out"]), mean_loss(engine, pools["retained"])
     found = _sum(held_out, retained)
     better = found is not None and (now.best is None or found < now.best)
     if better:
