@@ -11,6 +11,7 @@ import typer
 
 from continualcode.cli.output import Json, Overrides, emit, minute, panel, plain, settings_from, table
 from continualcode.cli.records import found, opened
+from continualcode.errors import UserError
 
 if TYPE_CHECKING:
     from continualcode.report.morning import TaskChange
@@ -157,7 +158,7 @@ def rollback(
 @adapters.command("export")
 def export(
     version: Version,
-    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to make; it may also stand right after the version.")] = None,
     format: Annotated[str, typer.Option(help="peft, merged, gguf, ollama or vllm.")] = "peft",
     overrides: Overrides = None,
     as_json: Json = False,
@@ -166,7 +167,12 @@ def export(
 
     Example: continualcode adapters export ad_1 --format merged --out ~/models/mine
     """
-    settings = settings_from(overrides)
+    words = list(overrides or ())
+    if out is None and words and "=" not in words[0]:
+        out = Path(words.pop(0))
+    if out is None:
+        raise UserError("Say where to: `continualcode adapters export VERSION --out FOLDER`.")
+    settings = settings_from(words)
     with opened(settings) as store:
         adapter = found(store, "adapters", version)
         store.check_files(adapter)
