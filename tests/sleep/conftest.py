@@ -44,28 +44,12 @@ def small_engine(small_model: Path) -> LocalEngine:
     return LocalEngine(small_model, rank=4, alpha=8, device="cpu", profile="compact")
 
 
-PATTERNS = ("bc_missing_mut", "bc_assign_twice", "rh_map_err")
-
-
 @pytest.fixture
 def few_koans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The catalogue narrowed to one koan of each of three patterns and each split; (pattern, split) → koan."""
+    from few_koans import narrow
+
     return narrow(tmp_path / "koans", monkeypatch.setattr)
-
-
-def narrow(folder: Path, setattr_):
-    """Copy the few koans to `folder` and let the catalogue read them there."""
-    import shutil
-
-    from continualcode.koans import catalogue
-
-    every = {(k.pattern, k.split): k for k in reversed(catalogue.load())}
-    chosen = {key: koan for key, koan in every.items() if key[0] in PATTERNS}
-    for koan in chosen.values():
-        place = f"{koan.family}/{koan.id}"
-        shutil.copytree(catalogue.root() / place, folder / place, dirs_exist_ok=True)
-    setattr_(catalogue, "root", lambda: folder)
-    return chosen
 
 
 @pytest.fixture

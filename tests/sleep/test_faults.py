@@ -17,7 +17,7 @@ from typing import Any
 import breaking
 import pytest
 import torch
-from conftest import narrow
+from few_koans import narrow
 from rote_engine import Rote
 
 from continualcode.config import Settings

@@ -189,14 +189,14 @@ KILLED = """
 import sys, json
 from pathlib import Path
 sys.path[:0] = json.loads(sys.argv[1])
-import conftest
+import few_koans
 from continualcode.sleep import anchors, night, train
 anchors.HELD = anchors.WATCHED = 2
 from continualcode.config import Settings
 from continualcode.store import Store
 from rote_engine import Rote
 import time
-chosen = conftest.narrow(Path(sys.argv[2]) / "koans", setattr)
+chosen = few_koans.narrow(Path(sys.argv[2]) / "koans", setattr)
 rote = Rote({k.buggy: k.solution for k in chosen.values()}, born=["E0384"])
 plain = rote.learn
 rote.learn = lambda e, l: (time.sleep(0.1), plain(e, l))[1]  # slow weights, so that there is a middle to be killed in
