@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import resource
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from continualcode.config import Settings
+from continualcode.evaluate.peak import peak_mb, reset_peak
 
 if TYPE_CHECKING:
     from continualcode.engine.base import Engine, Message
@@ -214,7 +214,7 @@ class Bench:
         outcomes: list[str] = []
         shares: dict[str, float] = {}
         took = False
-        _reset_peak()
+        reset_peak()
 
         def replies(some: Sequence[Sequence[Message]]) -> list[Habit | None]:
             return greedy(engine, [m.conversation(c, said, engine.profile) for c in some])
@@ -250,7 +250,7 @@ class Bench:
             "seconds": seconds,
             "cpu_seconds": cpu_seconds,
             "outcomes": outcomes,
-            "peak_mb": _peak_mb(),
+            "peak_mb": peak_mb(),
         }
         engine.load_adapter(None)
         return row
@@ -373,19 +373,3 @@ def _params(tokens: int) -> Any:
 def _share(flags: Any) -> float:
     found = list(flags)
     return round(sum(found) / max(1, len(found)), 4)
-
-
-def _reset_peak() -> None:
-    """Linux counts the peak anew from here; elsewhere the peak is the process's."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
-
-
-def _peak_mb() -> int:
-    try:
-        line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1]) // 1024
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -34,6 +34,7 @@ from continualcode.engine import source as sources
 from continualcode.engine.base import Engine
 from continualcode.errors import UserError
 from continualcode.evaluate import suite
+from continualcode.evaluate.peak import peak_mb, reset_peak
 from continualcode.koans.catalogue import Koan
 from continualcode.sleep import consolidated, curate
 from continualcode.sleep.dream import as_koan
@@ -229,7 +230,7 @@ class _Cell:
         self.basis: list[Path] = []
 
     def run(self) -> dict[str, Any]:
-        _reset_peak()
+        reset_peak()
         routes, hints = None, None
         if self.method in ("base", "noop", "hints"):
             self.engine.load_adapter(None)
@@ -258,7 +259,7 @@ class _Cell:
             "bytes_with_basis": sum(f.stat().st_size for f in (*self.weights, *self.basis)),
             "seconds_training": round(sum(x.trained.seconds for x in self.learnt), 2),
             "seconds_measuring": round(time.monotonic() - began, 2),
-            "peak_mb": max(_peak_mb(), *(stage["peak_mb"] for stage in self.stages), 0),
+            "peak_mb": max(peak_mb(), *(stage["peak_mb"] for stage in self.stages), 0),
         }  # fmt: skip
         write_whole(self.place / "cell.json", json.dumps(told))
         return told
@@ -302,7 +303,7 @@ class _Cell:
             if not file.is_file():
                 now = self._measure(self.probes, None, None)
                 rates = {p: now["by_pattern"][p]["pass_rate"] for p in self.plan.patterns if p in now["by_pattern"]}
-                told = {"pattern": pattern, "rates": rates, "peak_mb": _peak_mb(), "probes": now}
+                told = {"pattern": pattern, "rates": rates, "peak_mb": peak_mb(), "probes": now}
                 write_whole(file, json.dumps(told))
             self.stages.append(json.loads(file.read_text(encoding="utf-8")))
             if n + 1 < len(self.plan.patterns):
@@ -447,22 +448,3 @@ def _told(folder: Path) -> Learnt:
 
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     return Learnt(Trained(**card["trained"]), card["trainable"])
-
-
-def _reset_peak() -> None:
-    """Linux counts the peak of memory anew from here."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
-
-
-def _peak_mb() -> int:
-    """Highest resident memory since the last reset, MiB; of the process's whole life where that cannot be reset."""
-    try:
-        line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1]) // 1024
-    except (OSError, StopIteration):
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
