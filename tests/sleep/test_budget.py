@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ def test_the_gate_is_set_aside_first_then_training_then_softening():
     quick = plan(900, 0.1, WORK)
     assert quick.gate == pytest.approx(1.25 * 0.1 * (100 + 40 + 120)) and quick.softening == pytest.approx(37.5)
     assert quick.training == pytest.approx(900 - quick.gate - quick.softening)
+    five = plan(900, 0.1, replace(WORK, calls=5))
+    assert five.softening == pytest.approx(quick.softening / 5) and five.gate == pytest.approx(
+        1.25 * 0.1 * (100 + 8 + 120)
+    )
     slow = plan(900, 1.5, WORK)
     assert not slow.softens and slow.training == pytest.approx(900 - slow.gate), "what only mends is left out first"
     with pytest.raises(OutOfTime, match="night_minutes"):

@@ -32,19 +32,21 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True)
 class Work:
-    """What a night has before it, in sessions sampled and checked. gate: tasks times samples of one measurement; redraws: draws
-    of a task that came out differently, on each side; held_out: programs that the gate looks at before and after;
-    softening: what all shares of the change together are tried on."""
+    """What a night has before it. In sessions sampled and checked: gate: tasks times samples of one measurement; redraws: draws
+    of a task that came out differently, on each side. In single greedy calls: held_out: programs that the gate looks at before
+    and after; softening: what all shares of the change together are tried on. calls: how many a session may take, with the
+    compiler between them."""
 
     gate: int
     redraws: int
     held_out: int
     softening: int
+    calls: int = 1
 
     @property
     def gate_sessions(self) -> float:
         """Sessions from the end of training to the gate's word, the measurement before the night not among them."""
-        return self.gate + 2 * self.held_out + 2 * CHANGED * self.gate * self.redraws
+        return self.gate + 2 * self.held_out / self.calls + 2 * CHANGED * self.gate * self.redraws
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def plan(left: float, session: float, work: Work) -> Plan:
     softening if training keeps at least as much time as it takes. The parts never sum to more than `left`. Raises OutOfTime
     when training would lack the time to be worth it."""
     gate = MARGIN * session * work.gate_sessions
-    softening = MARGIN * session * work.softening
+    softening = MARGIN * session * work.softening / work.calls
     rest = left - gate
     if rest <= 0 or rest < LEAST * left:
         raise OutOfTime(

@@ -268,7 +268,7 @@ class _Night:
         softens = self.settings.night_method not in ("naive", "lora")
         work = budget.Work(
             gate=len(suite.select("gate")) * self.settings.gate_samples, redraws=self.settings.gate_redraws,
-            held_out=min(held_out, MAX_HELD_OUT), softening=(len(SHARES) + 1) * (retained + held_out) if softens else 0,
+            held_out=min(held_out, MAX_HELD_OUT), softening=(len(SHARES) + 1) * (retained + held_out) if softens else 0, calls=self.settings.max_attempts,
         )  # fmt: skip
         found = budget.plan(self.deadline.left, budget.pace(self.store, self.engine.model_id), work)
         self.say(
