@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ def by_peft(base: Path, adapter: Path, dtype: torch.dtype, reference: Reference)
     """Load the base with transformers and the adapter with peft, and compare. Raises ExportError."""
     from peft import PeftModel
 
-    model = PeftModel.from_pretrained(causal(base, dtype), str(adapter))
+    with warnings.catch_warnings():  # of transformers about itself
+        warnings.simplefilter("ignore")
+        model = PeftModel.from_pretrained(causal(base, dtype), str(adapter))
     require_template(adapter, reference)
     return compare("peft", reference, scored(model, reference.items))
 
