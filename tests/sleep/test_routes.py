@@ -133,6 +133,29 @@ def test_the_next_night_begins_from_the_routed_weights_and_takes_only_what_it_do
     assert all(all(passed) for passed in done["by_task"].values())
 
 
+def test_an_error_under_which_a_task_is_lost_stays_with_the_weights_before(
+    jealous: Jealous, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    plain = suite.measured
+
+    def lost_there(engine: Any, store_: Any, koans: Any, **how: Any) -> dict[str, Any]:
+        found = plain(engine, store_, koans, **how)
+        weak = {k.id for k in koans if k.pattern == "rh_map_err" and how["suite"].startswith("gate")}
+        passed = engine.adapter_ref is None  # this task was passed, and the candidate loses it
+        return {**found, "by_task": {t: [passed] * len(v) if t in weak else v for t, v in found["by_task"].items()}}
+
+    monkeypatch.setattr(suite, "measured", lost_there)
+    result = slept(jealous, store, settings)
+    assert result["decision"] == "promoted" and any("stay with the weights before" in r for r in result["reasons"])
+    current = store.current()
+    assert current is not None
+    held = routes.read(store.adapter_folder(current))
+    gate = {k.pattern: c.adapter for k, c in zip(
+        suite.select("gate"), routes.choices(held, suite.select("gate"), settings), strict=True,
+    )}  # fmt: skip
+    assert gate["rh_map_err"] is None and gate["bc_missing_mut"] == result["candidates"][0]
+
+
 def test_only_tasks_whose_weights_are_others_are_run_again(
     jealous: Jealous, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):

@@ -9,6 +9,7 @@ abandons it and starts anew. One lock per home keeps two nights apart; it dies w
 A candidate that may not answer everything may still answer what it was trained on: when the gate refuses it for all, it
 asks again for a version in which the candidate answers the errors of its own training set, and the weights before
 it all others (`agent/routes.py`). No task is run again for that: a draw depends on its task and its weights alone.
+An error under which a gate task would be lost stays with the weights before, and the gate is asked about the others.
 The next night begins from the newest of these weights, and asks for routes alone: what it began from was refused for
 everything. An error that routes answer already goes to a candidate only where it repairs more of the night's held-out programs.
 """
@@ -139,6 +140,16 @@ def unread(store: Store, engine: Engine) -> tuple[list[EpisodeRecord], list[Corr
 def _keys(items: Sequence[curate.Item], settings: Settings) -> list[str]:
     """The key of each program's first error."""
     return routing.keys_of([(item.buggy, "") for item in items], settings)
+
+
+def _koan_keys(koans: Sequence[Koan], settings: Settings) -> list[str]:
+    """The key of each koan's first error."""
+    return routing.keys_of([(k.buggy, k.tests) for k in koans], settings)
+
+
+def _routed(before: Outcomes, after: Outcomes, names: set[str]) -> Outcomes:
+    """Outcomes when `names` are answered by the candidate and all others by the weights before."""
+    return {t: after[t] if t in names else before[t] for t in before}
 
 
 class _Night:
@@ -378,9 +389,26 @@ class _Night:
             self.engine.load_adapter(self.store.adapter_folder(candidate))
             after = {**before, **self._measure("gate after", mine)}
             before, after = self._drawn_again(before, after, candidate)
+        kept: list[str] = []
+        lost = set(gate.decide(before, _routed(before, after, names), drift=drift, max_drift=self.settings.gate_max_drift)
+                   .numbers["regressed"])  # fmt: skip
+        if lost:
+            left = {
+                routed.choose(key).like
+                for koan, key in zip(koans, _koan_keys(koans, self.settings), strict=True)
+                if koan.id in lost
+            }
+            kept.append(f"{len(left)} errors under which a gate task was lost stay with the weights before")
+            self.say(f"gate: {kept[-1]}: {', '.join(sorted(left))}")
+            routed = routing.Routes(routed.folder, self._without(routed, left, candidate))
+            names = {
+                k.id
+                for k, c in zip(koans, routing.choices(routed, koans, self.settings), strict=True)
+                if c.adapter == candidate.version
+            }
         own = [routed.choose(k).adapter == candidate.version for k in keys]
         decision = gate.decide(
-            before, {t: after[t] if t in names else before[t] for t in before}, drift=drift,
+            before, _routed(before, after, names), drift=drift,
             max_drift=self.settings.gate_max_drift, max_regressions=self.settings.gate_max_regressions,
             held_out_before=slice_before,
             held_out_after=[a if its else b for a, b, its in zip(slice_after, slice_before, own, strict=True)],
@@ -388,12 +416,19 @@ class _Night:
         routes_said = [f"routed ({len(names)} gate tasks): {reason}" for reason in decision.reasons]
         for reason in routes_said:
             self.say(f"gate: {reason}")
-        reasons = [*against, *routes_said]
+        reasons = [*against, *kept, *routes_said]
         told = {"gate": dict(decision.numbers)} if decision.promote or not against else None
         if decision.promote:
             self._promote_routes(candidate, routed, reasons, told or {})
         self._refuse(candidate, against or (ROUTES_ALONE,))
         self._finish("promoted" if decision.promote else "refused", reasons, told)
+
+    def _without(self, routed: routing.Routes, left: set[str], candidate: AdapterRecord) -> dict[str, str]:
+        """The table without the candidate's claim to these keys: they go back to what answered them, if anything did."""
+        current = self.store.current()
+        earlier = routing.read(self.store.adapter_folder(current)).table if current else {}
+        kept = {k: a for k, a in routed.table.items() if k not in left or a != candidate.version}
+        return {**kept, **{k: earlier[k] for k in left if k in earlier}}
 
     def _refuse(self, candidate: AdapterRecord, reasons: Sequence[str]) -> None:
         self.store.update_adapter(candidate.version, status="refused", reasons=list(reasons))
