@@ -280,7 +280,7 @@ def test_models_that_cannot_be_are_one_sentence(tiny_model: Path, tmp_path: Path
         (cut / file.name).write_bytes(file.read_bytes()[: 1000 if file.suffix == ".safetensors" else None])
     for folder, words in {
         tmp_path / "nowhere": "No model at", tmp_path / "empty": "not a model folder",
-        pickled: "pickled", cut: "cannot be loaded",
+        pickled: "pickled", cut: "is not whole",
     }.items():  # fmt: skip
         with pytest.raises(EngineError, match=words):
             LocalEngine(folder)

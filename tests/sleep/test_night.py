@@ -117,7 +117,7 @@ def test_a_dataset_that_was_tampered_with_is_refused(tmp_path: Path):
 
 
 def test_bad_input_is_one_sentence(rote: Rote, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(UserError, match="replay, naive"):
+    with pytest.raises(UserError, match="choose one of lora, naive, replay"):
         night.sleep(rote, store, settings.replace(night_method="magic"))
     with night.night_lock(settings.home), pytest.raises(UserError, match="Another night"):
         night.sleep(rote, store, settings)
