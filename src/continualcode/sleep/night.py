@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from continualcode.koans.catalogue import Koan
 
 MAX_HELD_OUT = 48
+GONE_ON = 0.3  # of the learning rate, when a night goes on from routed weights
 ROUTES_ALONE = "begun from routed weights, which were refused for everything: asked about as routes alone"
 REDRAW_SEED = 1_000_003  # far from the seeds of the first draws
 Say = Callable[[str], None]
@@ -252,7 +253,7 @@ class _Night:
         plan = self._plan(dataset)
         try:
             trained = train_night(
-                self.engine, dataset, work, settings=self._seeded.replace(night_minutes=plan.training / 60),
+                self.engine, dataset, work, settings=self._paced(plan, begun=route is not None),
                 parent=begin, anchors=held,
                 progress=lambda n, of, loss: self.step("train", n, of, f"loss {loss:.3f}"),
             )  # fmt: skip
@@ -272,6 +273,12 @@ class _Night:
             self.engine.save_adapter(home)
             self._keep(version, "night", dataset.hash, {"training": trained.json()})
         self._move("gate")
+
+    def _paced(self, plan: budget.Plan, *, begun: bool) -> Settings:
+        """The night's settings for training: its time, and a lower rate where it goes on from weights that a night trained
+        already (at the full rate their loss, small as it is, sprang up in the middle)."""
+        rate = self.settings.night_learning_rate * (GONE_ON if begun else 1.0)
+        return self._seeded.replace(night_minutes=plan.training / 60, night_learning_rate=rate)
 
     def _plan(self, dataset: curate.Dataset) -> budget.Plan:
         """What of the night's time each part gets."""
