@@ -140,6 +140,17 @@ class Rote:
         self.seen, self.adapter_ref = {}, None
 
 
+class Jealous(Rote):
+    """Forgets what it was born with as soon as it learns anything else, so that the gate refuses it for everything."""
+
+    def _say(self, prompt: str, ids: Any) -> Any:
+        born, self.born = self.born, frozenset() if self.seen and not self.off else self.born
+        try:
+            return super()._say(prompt, ids)
+        finally:
+            self.born = born
+
+
 def _listing(source: str) -> str:
     from continualcode.agent.prompts import numbered
 

@@ -18,7 +18,7 @@ import breaking
 import pytest
 import torch
 from few_koans import narrow
-from rote_engine import Rote
+from rote_engine import Jealous, Rote
 
 from continualcode.config import Settings
 from continualcode.errors import UserError
@@ -27,17 +27,6 @@ from continualcode.sleep import night
 from continualcode.store import Store
 
 PARTS = 6  # each test takes every sixth place, so that none runs for minutes
-
-
-class Jealous(Rote):
-    """Forgets what it was born with as soon as it learns anything else, so that the gate refuses it for everything."""
-
-    def _say(self, prompt: str, ids: Any) -> Any:
-        born, self.born = self.born, frozenset() if self.seen and not self.off else self.born
-        try:
-            return super()._say(prompt, ids)
-        finally:
-            self.born = born
 
 
 @dataclass(frozen=True)

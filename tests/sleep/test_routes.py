@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rote_engine import Rote
+from rote_engine import Jealous, Rote
 
 from continualcode.agent import routes
 from continualcode.cli import adapters
@@ -21,17 +21,6 @@ from continualcode.report.pages import headline
 from continualcode.rust.diagnostics import Diagnostic, Span
 from continualcode.sleep import night
 from continualcode.store import Store
-
-
-class Jealous(Rote):
-    """Forgets what it was born with as soon as it learns anything else."""
-
-    def _say(self, prompt: str, ids: Any) -> Any:
-        born, self.born = self.born, frozenset() if self.seen and not self.off else self.born
-        try:
-            return super()._say(prompt, ids)
-        finally:
-            self.born = born
 
 
 @pytest.fixture

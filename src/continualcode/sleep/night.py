@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from continualcode.agent import routes as routing
 from continualcode.engine.base import Engine
 from continualcode.errors import UserError
 from continualcode.evaluate import suite
+from continualcode.evaluate.metrics import compare
 from continualcode.sleep import budget, curate, gate
 from continualcode.sleep.anchors import anchor_examples, drift_from_base, repair_anchors
 from continualcode.sleep.gate import Outcomes
@@ -143,9 +144,9 @@ def _keys(items: Sequence[curate.Item], settings: Settings) -> list[str]:
     return routing.keys_of([(item.buggy, "") for item in items], settings)
 
 
-def _koan_keys(koans: Sequence[Koan], settings: Settings) -> list[str]:
-    """The key of each koan's first error."""
-    return routing.keys_of([(k.buggy, k.tests) for k in koans], settings)
+def _answered_by(version: str, routed: routing.Routes, keys: Mapping[str, str]) -> set[str]:
+    """Which tasks `version` answers; keys: task → the key of its first error."""
+    return {task for task, key in keys.items() if routed.choose(key).adapter == version}
 
 
 def _routed(before: Outcomes, after: Outcomes, names: set[str]) -> Outcomes:
@@ -389,30 +390,21 @@ class _Night:
         keys = _keys(dataset.use("held_out")[:MAX_HELD_OUT], self.settings)
         routed = self._as_routes(candidate, dataset, keys, slices)
         koans = suite.select("gate")
-        chosen = zip(koans, routing.choices(routed, koans, self.settings), strict=True)
-        mine = [koan for koan, choice in chosen if choice.adapter == candidate.version]
-        names = {koan.id for koan in mine}
+        told_apart = routing.keys_of([(k.buggy, k.tests) for k in koans], self.settings)
+        gate_keys = {koan.id: key for koan, key in zip(koans, told_apart, strict=True)}
+        names = _answered_by(candidate.version, routed, gate_keys)
         if not against:
             self.engine.load_adapter(self.store.adapter_folder(candidate))
-            after = {**before, **self._measure("gate after", mine)}
+            after = {**before, **self._measure("gate after", [k for k in koans if k.id in names])}
             before, after = self._drawn_again(before, after, candidate)
         kept: list[str] = []
-        lost = set(gate.decide(before, _routed(before, after, names), drift=drift, max_drift=self.settings.gate_max_drift)
-                   .numbers["regressed"])  # fmt: skip
+        lost = compare(before, _routed(before, after, names)).regressed
         if lost:
-            left = {
-                routed.choose(key).like
-                for koan, key in zip(koans, _koan_keys(koans, self.settings), strict=True)
-                if koan.id in lost
-            }
+            left = {routed.choose(gate_keys[task]).like for task in lost}
             kept.append(f"{len(left)} errors under which a gate task was lost stay with the weights before")
             self.say(f"gate: {kept[-1]}: {', '.join(sorted(left))}")
             routed = routing.Routes(routed.folder, self._without(routed, left, candidate))
-            names = {
-                k.id
-                for k, c in zip(koans, routing.choices(routed, koans, self.settings), strict=True)
-                if c.adapter == candidate.version
-            }
+            names = _answered_by(candidate.version, routed, gate_keys)
         own = [routed.choose(k).adapter == candidate.version for k in keys]
         decision = gate.decide(
             before, _routed(before, after, names), drift=drift,
